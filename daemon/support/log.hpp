@@ -1,0 +1,37 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string_view>
+#include <utility>
+
+/// The daemon's log. A thin door in front of spdlog, so that only log.cpp pays for compiling it. Lines name objects by
+/// id only, never by email or name, and never hold a secret. Thread-safe.
+namespace mirror::log {
+
+enum class Level { trace, debug, info, warning, error };
+enum class Format { text, json };
+
+/// Sends lines to stderr from now on; journald or a terminal adds the rest.
+void configure(Level level, Format format);
+void set_level(Level level);
+void write(Level level, std::string_view line);
+
+template <typename... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace mirror::log

@@ -1,0 +1,7 @@
+#include "support/version.hpp"
+
+namespace mirror {
+
+const char* version() noexcept { return MIRROR_VERSION; }
+
+}  // namespace mirror
