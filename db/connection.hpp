@@ -11,12 +11,27 @@ namespace mirror::db {
 
 class RawConnection;  // pqxx_compat.hpp
 
-/// One PostgreSQL connection. Opens in the constructor; throws Error (unavailable, refused, misconfigured). After an
-/// Error of Fault::unavailable the object is done for: destroy it and open a new one. Holds no session state, so that
-/// it works behind a transaction pooler: settings are made per transaction. Not thread-safe; one per thread.
+/// Cancels the statement that its connection is running, from any thread and also after the connection is gone.
+/// The statement then throws Error (unavailable). Thread-safe.
+class Canceller {
+ public:
+  /// For Connection: takes ownership of `cancel`, a PGcancel.
+  explicit Canceller(std::shared_ptr<void> cancel) : cancel_(std::move(cancel)) {}
+  /// Does nothing if no statement runs. False if the server could not be told.
+  bool cancel() const noexcept;
+
+ private:
+  std::shared_ptr<void> cancel_;
+};
+
+/// One PostgreSQL connection; text is UTF-8. Opens in the constructor; throws Error (unavailable, refused,
+/// misconfigured). After an Error of Fault::unavailable the object is done for: destroy it and open a new one. Holds no
+/// session state, so that it works behind a transaction pooler: settings are made per transaction. Not thread-safe; one
+/// per thread.
 class Connection {
  public:
-  /// `purpose` becomes part of application_name: "authkit-mirror <purpose> <instance>".
+  /// `purpose` becomes part of application_name: "authkit-mirror <purpose> <instance>", of which
+  /// PostgreSQL keeps 63 bytes.
   Connection(const DatabaseOptions& options, std::string_view purpose, std::string_view instance = {});
   ~Connection();
   Connection(Connection&&) noexcept;
@@ -30,6 +45,10 @@ class Connection {
   [[nodiscard]] bool is_pooled() const { return pooled_; }
   /// The server process of this session.
   [[nodiscard]] int backend_pid() const { return backend_pid_; }
+  /// To be fetched by the thread that owns the connection, to be used by the one that wants it to stop.
+  [[nodiscard]] Canceller canceller() const;
+  /// False after the session was lost.
+  [[nodiscard]] bool is_open() const;
   /// For Transaction and for tests.
   [[nodiscard]] RawConnection& raw() const { return *raw_; }
 
@@ -41,7 +60,7 @@ class Connection {
   bool pooled_ = false;
 };
 
-/// `name` as an SQL identifier.
+/// `name` as an SQL identifier. Throws Error (misconfigured) if it can't be one: empty, or longer than 63 bytes.
 std::string quote_identifier(std::string_view name);
 
 }  // namespace mirror::db

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,9 +10,9 @@
 namespace mirror::db {
 
 /// One transaction: BEGIN in the constructor with SET LOCAL timeouts and time zone UTC, ROLLBACK in the destructor
-/// unless committed. Every library exception leaves as Error: SQLSTATE class 08, 40, 53, 55, 57, 58 and lost connections
-/// are unavailable, 42501 refused, 22 and 54 bad_data, 3D, 28 and other 42 misconfigured, AM001 lease_lost.
-/// Not thread-safe.
+/// unless committed. Every library exception leaves as Error: SQLSTATE class 08, 40, 53, 55, 57, 58 and lost
+/// connections are unavailable, 42501 and 28 refused, 22, 23 and 54 bad_data, 3D and other 42 misconfigured, AM001
+/// lease_lost. An Error of Fault::unavailable out of a commit leaves open whether it happened. Not thread-safe.
 class Transaction {
  public:
   explicit Transaction(Connection& connection);
@@ -26,7 +27,8 @@ class Transaction {
   }
 
   /// Streams ready-made COPY text lines (each ended by a newline) through `COPY ... FROM STDIN`.
-  void copy_in(const std::string& copy_statement, std::string_view lines);
+  /// Returns the number of rows.
+  std::int64_t copy_in(const std::string& copy_statement, std::string_view lines);
 
   void commit();
   /// Sends `last_statement` and COMMIT in one message, so that nothing can come between them (rule R11).
@@ -44,6 +46,7 @@ class Transaction {
     }
   }
   [[noreturn]] static void rethrow_translated();
+  void end_with(const std::string& statements);
 
   Connection& connection_;
   bool open_ = true;

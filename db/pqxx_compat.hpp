@@ -1,0 +1,113 @@
+#pragma once
+
+// The one place that includes libpqxx and knows its version: 6.4 on Debian 12, 7.10 on Debian 13. What differs between
+// them, or is missing in 6.4 (string_view, optional, COPY of ready-made text, no silent reconnect), is settled here.
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <pqxx/pqxx>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct pg_conn;
+
+namespace mirror::db {
+
+using Result = pqxx::result;
+using Field = pqxx::field;
+
+namespace compat {
+
+/// One query parameter in PostgreSQL's text form. Views the text it was made from, so it must not outlive it.
+class Parameter {
+ public:
+  Parameter(std::nullopt_t) : is_null_(true) {}
+  Parameter(std::string_view text) : text_(text) {}
+  Parameter(const std::string& text) : text_(text) {}
+  Parameter(const char* text) : text_(text) {}
+  Parameter(bool value) : text_(value ? "t" : "f") {}
+  template <typename Number>
+  requires(std::integral<Number> || std::floating_point<Number>) Parameter(Number value) {
+    size_ = static_cast<std::size_t>(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr -
+                                     digits_.data());
+  }
+  template <typename Value>
+  Parameter(const std::optional<Value>& value) : Parameter(value ? Parameter(*value) : Parameter(std::nullopt)) {}
+
+  [[nodiscard]] bool is_null() const { return is_null_; }
+  [[nodiscard]] std::string_view text() const { return size_ > 0 ? std::string_view{digits_.data(), size_} : text_; }
+
+ private:
+  std::string_view text_;
+  std::array<char, 32> digits_{};
+  std::size_t size_ = 0;
+  bool is_null_ = false;
+};
+
+}  // namespace compat
+
+/// One session. Owns libpq's handle and libpqxx's objects around it. Never reconnects: once the session is lost, every
+/// call throws. Not thread-safe. Throws Error for text with a NUL byte, else libpqxx's exceptions or Error.
+class RawConnection {
+ public:
+  /// Takes ownership of `handle`, which is connected.
+  explicit RawConnection(pg_conn* handle);
+  ~RawConnection();
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  /// Without parameters `sql` goes as a simple query and may hold several statements.
+  Result run(const std::string& sql, std::span<const compat::Parameter> parameters);
+  /// Sends `sql` as one simple query and throws unless all of it succeeds.
+  void send(const std::string& sql);
+  /// Streams `lines`, ready-made text rows each ended by a newline, into `COPY ... FROM STDIN`. Returns the rows.
+  std::int64_t copy_in(const std::string& copy_statement, std::string_view lines);
+
+  /// Inside a transaction block that has not failed.
+  [[nodiscard]] bool in_good_transaction() const;
+  [[nodiscard]] bool is_open() const;
+  /// `text` as an SQL literal with its quotes.
+  [[nodiscard]] std::string literal(std::string_view text) const;
+  [[nodiscard]] pg_conn* handle() const { return handle_; }
+
+ private:
+  struct Session;
+
+  pg_conn* handle_;
+  std::unique_ptr<Session> session_;
+};
+
+namespace compat {
+
+template <typename... Args>
+Result run(RawConnection& raw, const std::string& sql, const Args&... args) {
+  const std::array<Parameter, sizeof...(Args)> parameters{Parameter(args)...};
+  return raw.run(sql, parameters);
+}
+
+}  // namespace compat
+
+/// The field's text; valid as long as the Result. A null reads as empty.
+inline std::string_view view(const Field& field) {
+  return {field.c_str(), field.size()};
+}
+
+/// Empty for null.
+template <typename Value>
+std::optional<Value> read_optional(const Field& field) {
+  if (field.is_null()) return std::nullopt;
+  return field.as<Value>();
+}
+
+/// The number of rows, with the same type in every version of libpqxx.
+inline std::size_t row_count(const Result& result) {
+  return static_cast<std::size_t>(result.size());
+}
+
+}  // namespace mirror::db

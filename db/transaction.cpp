@@ -1,0 +1,70 @@
+#include "db/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "db/db_error.hpp"
+#include "support/log.hpp"
+
+namespace mirror::db {
+namespace {
+
+// Nothing of ours holds a row lock for long: who waits longer than this waits for a stuck session.
+constexpr std::chrono::milliseconds longest_lock_wait{10'000};
+
+/// One message, so that a transaction costs one round trip more than its statements, not six.
+std::string begin_statement(const DatabaseOptions& options) {
+  const auto timeout = options.statement_timeout.count();
+  const auto lock_timeout = timeout > 0 ? std::min(longest_lock_wait, options.statement_timeout) : longest_lock_wait;
+  return fmt::format(
+      "BEGIN ISOLATION LEVEL READ COMMITTED;"
+      " SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {1};"
+      " SET LOCAL idle_in_transaction_session_timeout = {0};"
+      " SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'",
+      timeout, lock_timeout.count());
+}
+
+}  // namespace
+
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+  connection_.raw().send(begin_statement(connection_.options()));
+}
+
+Transaction::~Transaction() {
+  if (!open_ || !connection_.is_open()) return;
+  try {
+    connection_.raw().send("ROLLBACK");
+  } catch (const std::exception& error) {
+    log::debug("a transaction was not rolled back, its session ends: {}", error.what());
+  }
+}
+
+std::int64_t Transaction::copy_in(const std::string& copy_statement, std::string_view lines) {
+  return connection_.raw().copy_in(copy_statement, lines);
+}
+
+void Transaction::commit() {
+  // COMMIT of a failed transaction succeeds, as a ROLLBACK.
+  if (!connection_.raw().in_good_transaction()) {
+    if (!connection_.is_open()) throw database_error("", "before COMMIT");
+    throw Error(Fault::bug, "a transaction with a failed statement can't be committed");
+  }
+  end_with("COMMIT");
+}
+
+void Transaction::commit_with(const std::string& last_statement) {
+  end_with(last_statement + "; COMMIT");
+}
+
+void Transaction::end_with(const std::string& statements) {
+  connection_.raw().send(statements);
+  open_ = false;
+}
+
+void Transaction::rethrow_translated() {
+  rethrow_as_error();
+}
+
+}  // namespace mirror::db
