@@ -41,6 +41,11 @@ Transaction::~Transaction() {
   }
 }
 
+Result Transaction::run_list(const std::string& sql, const std::vector<std::optional<std::string>>& arguments) {
+  const std::vector<compat::Parameter> parameters(arguments.begin(), arguments.end());
+  return translated([&] { return connection_.raw().run(sql, parameters); });
+}
+
 std::int64_t Transaction::copy_in(const std::string& copy_statement, std::string_view lines) {
   return connection_.raw().copy_in(copy_statement, lines);
 }

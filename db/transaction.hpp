@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "db/connection.hpp"
 #include "db/pqxx_compat.hpp"
@@ -25,6 +27,9 @@ class Transaction {
   Result run(const std::string& sql, const Args&... args) {
     return translated([&] { return compat::run(connection_.raw(), sql, args...); });
   }
+
+  /// The same with as many arguments as `arguments` has.
+  Result run_list(const std::string& sql, const std::vector<std::optional<std::string>>& arguments);
 
   /// Streams ready-made COPY text lines (each ended by a newline) through `COPY ... FROM STDIN`.
   /// Returns the number of rows.

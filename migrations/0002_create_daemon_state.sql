@@ -200,7 +200,6 @@ CREATE TABLE @schema@.commands (
   arguments    jsonb NOT NULL DEFAULT '{}',
   requested_by text NOT NULL,
   requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  started_at   timestamptz,
   finished_at  timestamptz,
   outcome      text,
   result       jsonb
@@ -212,7 +211,6 @@ COMMENT ON COLUMN @schema@.commands.kind IS 'sync, approve or discard.';
 COMMENT ON COLUMN @schema@.commands.arguments IS 'Arguments of the command.';
 COMMENT ON COLUMN @schema@.commands.requested_by IS 'Who asked.';
 COMMENT ON COLUMN @schema@.commands.requested_at IS 'When (UTC).';
-COMMENT ON COLUMN @schema@.commands.started_at IS 'When the daemon began (UTC).';
 COMMENT ON COLUMN @schema@.commands.finished_at IS 'When it was done (UTC).';
 COMMENT ON COLUMN @schema@.commands.outcome IS 'done or failed.';
 COMMENT ON COLUMN @schema@.commands.result IS 'What came out.';

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sync/sync_options.hpp"
+
+namespace mirror::sync {
+
+/// Rule R8: whether `deletions` out of `live_rows` must wait for a person. Returns which limit is crossed, as a phrase
+/// for messages, or empty if they may go on. A count equal to a limit passes. Pure.
+std::optional<std::string> crossed_limit(long deletions, long live_rows, const BrakeOptions& options);
+
+}  // namespace mirror::sync

@@ -1,0 +1,28 @@
+#include "db/array_literal.hpp"
+
+namespace mirror::db {
+
+void ArrayLiteral::add(std::string_view value) {
+  separate();
+  text_ += '"';
+  while (true) {
+    const auto special = value.find_first_of("\\\"");
+    text_.append(value.substr(0, special));
+    if (special == std::string_view::npos) break;
+    text_ += '\\';
+    text_ += value[special];
+    value.remove_prefix(special + 1);
+  }
+  text_ += '"';
+}
+
+void ArrayLiteral::add_null() {
+  separate();
+  text_ += "NULL";
+}
+
+void ArrayLiteral::separate() {
+  if (size_++ > 0) text_ += ',';
+}
+
+}  // namespace mirror::db

@@ -1,0 +1,102 @@
+#include "db/hold_store.hpp"
+
+#include <fmt/core.h>
+
+#include "db/array_literal.hpp"
+#include "db/result_reader.hpp"
+#include "db/transaction.hpp"
+
+namespace mirror::db {
+namespace {
+
+constexpr const char* record_columns =
+    "id, stream, state, cause, COALESCE(snapshot_id, 0), deletions, cascades, live_rows, reason, created_at";
+
+HoldRecord read_record(const Result& result, int row) {
+  const auto text = [&](int column) { return std::string(read_text(result, row, column).value_or("")); };
+  HoldRecord hold;
+  hold.id = static_cast<int>(read_number(result, row, 0));
+  hold.stream = text(1);
+  hold.state = text(2);
+  hold.cause = text(3);
+  hold.snapshot_id = read_number(result, row, 4);
+  hold.deletions = read_number(result, row, 5);
+  hold.cascades = read_number(result, row, 6);
+  hold.live_rows = read_number(result, row, 7);
+  hold.reason = text(8);
+  hold.created_at = text(9);
+  return hold;
+}
+
+}  // namespace
+
+int HoldStore::open(Transaction& transaction, const HoldRecord& hold, const std::vector<std::string>& ids) const {
+  replace_open(transaction, hold.stream, hold.cause);
+  const auto& connection = transaction.connection();
+  const auto result = transaction.run(
+      fmt::format("INSERT INTO {} (_env, stream, cause, snapshot_id, deletions, cascades, live_rows, reason) "
+                  "VALUES ($1, $2, $3, NULLIF($4::bigint, 0), $5, $6, $7, $8) RETURNING id",
+                  connection.table("holds")),
+      environment_, hold.stream, hold.cause, hold.snapshot_id, hold.deletions, hold.cascades, hold.live_rows, hold.reason);
+  const int id = static_cast<int>(read_number(result, 0, 0));
+  transaction.run(fmt::format("INSERT INTO {} (hold_id, table_name, id) SELECT $1, $2, unnest($3::text[])",
+                              connection.table("hold_items")),
+                  id, hold.stream, array_literal(ids));
+  return id;
+}
+
+void HoldStore::replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const {
+  transaction.run(fmt::format("UPDATE {} SET state = 'replaced', decided_at = clock_timestamp() "
+                              "WHERE _env = $1 AND stream = $2 AND cause = $3 AND state = 'open'",
+                              transaction.connection().table("holds")),
+                  environment_, stream, cause);
+}
+
+std::vector<HoldRecord> HoldStore::read_open(Transaction& transaction) const {
+  const auto result =
+      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND state = 'open' ORDER BY id", record_columns,
+                                  transaction.connection().table("holds")),
+                      environment_);
+  std::vector<HoldRecord> holds;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) holds.push_back(read_record(result, row));
+  return holds;
+}
+
+std::optional<HoldRecord> HoldStore::read(Transaction& transaction, int id) const {
+  const auto result = transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND id = $2", record_columns,
+                                                  transaction.connection().table("holds")),
+                                      environment_, id);
+  if (result.empty()) return std::nullopt;
+  return read_record(result, 0);
+}
+
+std::vector<std::string> HoldStore::read_items(Transaction& transaction, int id) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT id FROM {} WHERE hold_id = $1 AND outcome IS NULL ORDER BY id", transaction.connection().table("hold_items")), id);
+  std::vector<std::string> ids;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) ids.emplace_back(*read_text(result, row, 0));
+  return ids;
+}
+
+bool HoldStore::decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const {
+  const auto result =
+      transaction.run(fmt::format("UPDATE {} SET state = $3, decided_at = clock_timestamp(), decided_by = $4 "
+                                  "WHERE _env = $1 AND id = $2 AND state = 'open'",
+                                  transaction.connection().table("holds")),
+                      environment_, id, state, decided_by);
+  return result.affected_rows() == 1;
+}
+
+void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long cascades,
+                             const std::vector<std::string>& kept) const {
+  const auto& connection = transaction.connection();
+  for (const auto& [outcome, ids] : {std::pair{"deleted", &deleted}, std::pair{"kept", &kept}}) {
+    transaction.run(fmt::format("UPDATE {} SET outcome = $2 WHERE hold_id = $1 AND id = ANY ($3::text[])",
+                                connection.table("hold_items")),
+                    id, outcome, array_literal(*ids));
+  }
+  transaction.run(fmt::format("UPDATE {} SET deleted = $2, kept = $3 WHERE id = $1", connection.table("holds")), id,
+                  static_cast<long>(deleted.size()) + cascades, static_cast<long>(kept.size()));
+}
+
+}  // namespace mirror::db

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mirror::db {
+
+class Transaction;
+
+/// A set of deletions that the brake stopped.
+struct HoldRecord {
+  int id = 0;
+  std::string stream;  ///< mirrored table whose limit was crossed
+  std::string state;   ///< open, approved, discarded, replaced
+  std::string cause;   ///< sweep or event
+  std::int64_t snapshot_id = 0;
+  long deletions = 0;
+  long cascades = 0;
+  long live_rows = 0;
+  std::string reason;
+  std::string created_at;
+};
+
+/// The tables holds and hold_items of one environment. Not thread-safe.
+class HoldStore {
+ public:
+  explicit HoldStore(std::string environment) : environment_(std::move(environment)) {}
+
+  /// Opens a hold over `ids` of `hold.stream`; an open one of the same stream and cause is replaced. Returns its id.
+  int open(Transaction& transaction, const HoldRecord& hold, const std::vector<std::string>& ids) const;
+  /// A newer certified sweep found less: nothing is left to decide.
+  void replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
+  [[nodiscard]] std::vector<HoldRecord> read_open(Transaction& transaction) const;
+  [[nodiscard]] std::optional<HoldRecord> read(Transaction& transaction, int id) const;
+  [[nodiscard]] std::vector<std::string> read_items(Transaction& transaction, int id) const;
+  /// Closes an open hold; false if it is not open (any more).
+  bool decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const;
+  void note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long cascades,
+                    const std::vector<std::string>& kept) const;
+
+ private:
+  std::string environment_;
+};
+
+}  // namespace mirror::db

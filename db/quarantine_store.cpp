@@ -1,0 +1,36 @@
+#include "db/quarantine_store.hpp"
+
+#include <fmt/core.h>
+
+#include "db/array_literal.hpp"
+#include "db/result_reader.hpp"
+#include "db/transaction.hpp"
+
+namespace mirror::db {
+
+void QuarantineStore::park(Transaction& transaction, std::string_view table,
+                           const std::vector<QuarantinedObject>& objects) const {
+  for (const auto& object : objects) {
+    transaction.run(fmt::format("INSERT INTO {} AS parked (_env, table_name, id, error, raw) VALUES ($1, $2, $3, $4, $5) "
+                                "ON CONFLICT (_env, table_name, id) DO UPDATE SET error = $4, raw = $5, "
+                                "last_seen_at = clock_timestamp(), attempts = parked.attempts + 1",
+                                transaction.connection().table("quarantine")),
+                    environment_, table, object.id, object.error, object.raw);
+  }
+}
+
+void QuarantineStore::release(Transaction& transaction, std::string_view table,
+                              const std::vector<std::string>& ids) const {
+  transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND table_name = $2 AND id = ANY ($3::text[])",
+                              transaction.connection().table("quarantine")),
+                  environment_, table, array_literal(ids));
+}
+
+long QuarantineStore::count(Transaction& transaction) const {
+  return read_number(
+      transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1", transaction.connection().table("quarantine")),
+                      environment_),
+      0, 0);
+}
+
+}  // namespace mirror::db

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mirror::db {
+
+class Transaction;
+
+/// An object that could not be decoded or stored.
+struct QuarantinedObject {
+  std::string id;  ///< a hash of the object if it has none
+  std::string error;
+  std::string raw;
+};
+
+/// The table quarantine of one environment. Not thread-safe.
+class QuarantineStore {
+ public:
+  explicit QuarantineStore(std::string environment) : environment_(std::move(environment)) {}
+
+  void park(Transaction& transaction, std::string_view table, const std::vector<QuarantinedObject>& objects) const;
+  /// Objects of `table` that were decoded and stored after all leave the quarantine.
+  void release(Transaction& transaction, std::string_view table, const std::vector<std::string>& ids) const;
+  [[nodiscard]] long count(Transaction& transaction) const;
+
+ private:
+  std::string environment_;
+};
+
+}  // namespace mirror::db

@@ -1,0 +1,223 @@
+#include "db/row_store.hpp"
+
+#include <fmt/core.h>
+
+#include "db/array_literal.hpp"
+#include "db/change_feed.hpp"
+#include "db/connection.hpp"
+#include "db/copy_text.hpp"
+#include "db/result_reader.hpp"
+#include "db/transaction.hpp"
+
+namespace mirror::db {
+namespace {
+
+std::optional<Instant> read_instant(const Result& result, int row, int column) {
+  const auto text = read_text(result, row, column);
+  return text ? parse_instant(*text) : std::nullopt;
+}
+
+std::optional<ContentHash> read_hash(const Result& result, int row, int column) {
+  const auto text = read_text(result, row, column);
+  return text && text->starts_with("\\x") ? parse_hash(text->substr(2)) : std::nullopt;
+}
+
+DeletedBy parse_deleted_by(std::string_view text) {
+  if (text == "event") return DeletedBy::event;
+  return text == "cascade" ? DeletedBy::cascade : DeletedBy::sweep;
+}
+
+/// In the order of TableSql::select_states.
+RowState read_state(const Result& result, int row) {
+  RowState state;
+  state.created_at = read_instant(result, row, 1);
+  state.updated_at = read_instant(result, row, 2);
+  state.hash = read_hash(result, row, 3);
+  state.observed_at = read_instant(result, row, 4).value_or(Instant{});
+  state.event_id = read_text(result, row, 5).value_or("");
+  if (const auto deleted_at = read_instant(result, row, 6)) {
+    state.tombstone = Tombstone{*deleted_at, parse_deleted_by(read_text(result, row, 7).value_or("sweep"))};
+  }
+  return state;
+}
+
+std::vector<std::string> add_states(const Result& result, RowStates& into) {
+  std::vector<std::string> ids;
+  const int rows = static_cast<int>(result.size());
+  ids.reserve(result.size());
+  for (int row = 0; row < rows; ++row) {
+    ids.emplace_back(*read_text(result, row, 0));
+    into.try_emplace(ids.back(), read_state(result, row));
+  }
+  return ids;
+}
+
+std::string bytea_text(const ContentHash& hash) { return "\\x" + to_hex(hash); }
+
+std::optional<std::string> instant_text(const std::optional<Instant>& instant) {
+  if (!instant) return std::nullopt;
+  return mirror::to_string(*instant);
+}
+
+}  // namespace
+
+RowStore::RowStore(const Connection& connection, const TableSpec& spec, std::string environment)
+    : sql_(connection, spec), environment_(std::move(environment)) {}
+
+void RowStore::read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const {
+  if (ids.empty()) return;
+  add_states(transaction.run(sql_.select_states + " AND id = ANY ($2::text[])", environment_, array_literal(ids)), into);
+}
+
+std::vector<std::string> RowStore::read_states_in(Transaction& transaction, const CreationRange& range,
+                                                  std::string_view scope_column, RowStates& into) const {
+  const std::string in_range = sql_.select_states +
+                               " AND created_at >= COALESCE($2::timestamptz, '-infinity')"
+                               " AND created_at < COALESCE($3::timestamptz, 'infinity')";
+  const auto from = instant_text(range.from);
+  const auto to = instant_text(range.to);
+  if (range.scope.empty()) return add_states(transaction.run(in_range, environment_, from, to), into);
+  return add_states(transaction.run(fmt::format("{} AND {} = $4", in_range, quote_identifier(scope_column)), environment_,
+                                    from, to, range.scope),
+                    into);
+}
+
+std::vector<std::string> RowStore::read_states_of(Transaction& transaction, std::string_view column,
+                                                  const std::vector<std::string_view>& values, RowStates& into) const {
+  if (values.empty()) return {};
+  return add_states(
+      transaction.run(fmt::format("{} AND {} = ANY ($2::text[])", sql_.select_states, quote_identifier(column)),
+                      environment_, array_literal(values)),
+      into);
+}
+
+std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::read_dead(
+    Transaction& transaction, const std::vector<std::string_view>& ids) const {
+  std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> dead;
+  if (ids.empty()) return dead;
+  RowStates states;
+  add_states(transaction.run(sql_.select_states + " AND _deleted_at IS NOT NULL AND id = ANY ($2::text[])", environment_,
+                             array_literal(ids)),
+             states);
+  for (const auto& [id, state] : states) dead.emplace(id, *state.tombstone);
+  return dead;
+}
+
+void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& rows) const {
+  if (rows.empty()) return;
+  CopyText lines;
+  for (const auto& write : rows) {
+    lines.field(environment_);
+    const RowBatch& batch = *write.batch;
+    lines.field(batch.id(write.row));
+    for (std::size_t column = 0; column < spec().columns.size(); ++column) lines.optional_field(batch.value(write.row, column));
+    lines.field(mirror::to_string(batch.created_at(write.row)));
+    lines.field(mirror::to_string(batch.updated_at(write.row)));
+    lines.field(batch.raw(write.row));
+    lines.field(bytea_text(batch.hash(write.row)));
+    lines.field(mirror::to_string(write.observed_at));
+    if (write.tombstone) {
+      lines.field(mirror::to_string(write.tombstone->at));
+      lines.field(to_string(write.tombstone->by));
+    } else {
+      lines.null();
+      lines.null();
+    }
+    lines.end_line();
+  }
+  transaction.copy_in(sql_.copy, lines.text());
+}
+
+void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& rows) const {
+  if (rows.empty()) return;
+  std::vector<ArrayLiteral> arrays;
+  for (const auto& write : rows) {
+    const auto values = row_values(write);
+    arrays.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) arrays[i].add_optional(values[i]);
+  }
+  std::vector<std::optional<std::string>> arguments{environment_};
+  for (const auto& array : arrays) arguments.emplace_back(array.str());
+  transaction.run_list(sql_.update, arguments);
+}
+
+long RowStore::bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys,
+                    Tombstone tombstone, ChangeFeed& feed) const {
+  if (keys.empty()) return 0;
+  const bool cascade = tombstone.by == DeletedBy::cascade;
+  const std::string via = cascade ? "cascade" : "single";
+  // What was observed, or for a child changed at the source, after the death is a life of its own.
+  const std::string newest_survivable = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
+  const auto result = transaction.run(
+      fmt::format("WITH dead AS ("
+                  "UPDATE {0} SET _deleted_at = $3::timestamptz, _deleted_by = $4, _changed_at = clock_timestamp() "
+                  "WHERE _env = $1 AND {1} = ANY ($2::text[]) AND _deleted_at IS NULL AND {3} <= $3::timestamptz "
+                  "RETURNING id, _raw) "
+                  "INSERT INTO {2} (_env, seq, table_name, id, op, via, observed_at, before) "
+                  "SELECT $1, $5::bigint - 1 + row_number() OVER (ORDER BY id), $6, id, 'delete', $7, $3::timestamptz, _raw "
+                  "FROM dead",
+                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), newest_survivable),
+      environment_, array_literal(keys), mirror::to_string(tombstone.at), to_string(tombstone.by), feed.next_seq(),
+      spec().name, via);
+  const auto buried = static_cast<long>(result.affected_rows());
+  feed.reserve(buried);
+  return buried;
+}
+
+std::optional<std::string> RowStore::storage_error(Transaction& transaction, const RowWrite& row) const {
+  transaction.run("SAVEPOINT storable");
+  try {
+    transaction.run_list(sql_.check_storable, row_values(row));
+    transaction.run("RELEASE SAVEPOINT storable");
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.fault() != Fault::bad_data) throw;
+    transaction.run("ROLLBACK TO SAVEPOINT storable");
+    return error.what();
+  }
+}
+
+long RowStore::count_live(Transaction& transaction) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND _deleted_at IS NULL", sql_.name), environment_);
+  return read_number(result, 0, 0);
+}
+
+long RowStore::count_live_where(Transaction& transaction, std::string_view column,
+                                const std::vector<std::string>& values) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND {} = ANY ($2::text[]) AND _deleted_at IS NULL", sql_.name,
+                  quote_identifier(column)),
+      environment_, array_literal(values));
+  return read_number(result, 0, 0);
+}
+
+/// In the order of the row columns of TableSql.
+std::vector<std::optional<std::string>> RowStore::row_values(const RowWrite& write) const {
+  const RowBatch& batch = *write.batch;
+  std::vector<std::optional<std::string>> values;
+  values.emplace_back(batch.id(write.row));
+  for (std::size_t column = 0; column < spec().columns.size(); ++column) {
+    const auto value = batch.value(write.row, column);
+    values.push_back(value ? std::optional<std::string>(*value) : std::nullopt);
+  }
+  values.emplace_back(mirror::to_string(batch.created_at(write.row)));
+  values.emplace_back(mirror::to_string(batch.updated_at(write.row)));
+  values.emplace_back(batch.raw(write.row));
+  values.emplace_back(bytea_text(batch.hash(write.row)));
+  values.emplace_back(mirror::to_string(write.observed_at));
+  values.push_back(write.tombstone ? instant_text(write.tombstone->at) : std::nullopt);
+  values.push_back(write.tombstone ? std::optional<std::string>(to_string(write.tombstone->by)) : std::nullopt);
+  return values;
+}
+
+std::string_view to_string(DeletedBy by) noexcept {
+  switch (by) {
+    case DeletedBy::event: return "event";
+    case DeletedBy::sweep: return "sweep";
+    case DeletedBy::cascade: return "cascade";
+  }
+  return "sweep";
+}
+
+}  // namespace mirror::db

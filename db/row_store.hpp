@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "db/table_sql.hpp"
+#include "model/row_batch.hpp"
+#include "model/row_state.hpp"
+
+namespace mirror::db {
+
+class ChangeFeed;
+class Transaction;
+
+/// A whole row to be written: content from a batch, and the mark of death if it arrives dead.
+struct RowWrite {
+  const RowBatch* batch = nullptr;
+  std::size_t row = 0;
+  Instant observed_at;
+  std::optional<Tombstone> tombstone;
+};
+
+/// A stretch of a list in order of creation: rows with from <= created_at < to, of one scope. An absent bound is open.
+struct CreationRange {
+  std::string scope;  ///< value of the stream's scope column; empty: the whole table
+  std::optional<Instant> from;
+  std::optional<Instant> to;
+};
+
+/// The rows of one mirrored table of one environment. Reads states for comparison and writes differences; it decides
+/// nothing. Not thread-safe.
+class RowStore {
+ public:
+  RowStore(const Connection& connection, const TableSpec& spec, std::string environment);
+
+  [[nodiscard]] const TableSpec& spec() const { return *sql_.spec; }
+
+  void read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const;
+  /// Adds the states of all rows in `range`, and calls none twice. Returns their ids.
+  std::vector<std::string> read_states_in(Transaction& transaction, const CreationRange& range,
+                                          std::string_view scope_column, RowStates& into) const;
+  /// Adds the states of all rows whose `column` is one of `values`; returns their ids.
+  std::vector<std::string> read_states_of(Transaction& transaction, std::string_view column,
+                                          const std::vector<std::string_view>& values, RowStates& into) const;
+  /// The dead among `ids`.
+  [[nodiscard]] std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> read_dead(
+      Transaction& transaction, const std::vector<std::string_view>& ids) const;
+
+  /// Streams new rows through COPY; none of the ids may exist yet.
+  void insert(Transaction& transaction, const std::vector<RowWrite>& rows) const;
+  /// Replaces existing rows, liveness included. No id may occur twice.
+  void update(Transaction& transaction, const std::vector<RowWrite>& rows) const;
+  /// Marks live rows dead whose `key_column` is one of `keys`, and records it in the feed; returns how many. Rows with
+  /// content observed after `tombstone.at` stay, and so do children changed after their parent's death.
+  long bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys, Tombstone tombstone,
+            ChangeFeed& feed) const;
+  /// Asks PostgreSQL whether it can hold the row; returns its complaint if not. In a savepoint: harms nothing.
+  [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;
+
+  [[nodiscard]] long count_live(Transaction& transaction) const;
+  /// Live rows whose `column` is one of `values`.
+  [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column, const std::vector<std::string>& values) const;
+
+ private:
+  [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& row) const;
+
+  TableSql sql_;
+  std::string environment_;
+};
+
+std::string_view to_string(DeletedBy by) noexcept;
+
+}  // namespace mirror::db

@@ -1,0 +1,84 @@
+#include "db/table_sql.hpp"
+
+#include <fmt/core.h>
+
+#include <vector>
+
+#include "db/connection.hpp"
+
+namespace mirror::db {
+namespace {
+
+struct RowColumn {
+  std::string name;
+  std::string_view type;
+};
+
+/// All columns that a row write sets, in the order of RowStore::append_row. _changed_at is left to the database.
+std::vector<RowColumn> row_columns(const TableSpec& spec) {
+  std::vector<RowColumn> columns{{"id", "text"}};
+  for (const auto& column : spec.columns) columns.push_back({quote_identifier(column.name), sql_type(column.type)});
+  for (const auto* name : {"created_at", "updated_at"}) columns.push_back({name, "timestamptz"});
+  columns.push_back({"_raw", "jsonb"});
+  columns.push_back({"_hash", "bytea"});
+  columns.push_back({"_observed_at", "timestamptz"});
+  columns.push_back({"_deleted_at", "timestamptz"});
+  columns.push_back({"_deleted_by", "text"});
+  return columns;
+}
+
+std::string copy_statement(const std::string& table, const std::vector<RowColumn>& columns) {
+  std::string names = "_env";
+  for (const auto& column : columns) names += ", " + column.name;
+  return fmt::format("COPY {} ({}) FROM STDIN", table, names);
+}
+
+std::string update_statement(const std::string& table, const std::vector<RowColumn>& columns) {
+  std::string assignments = "_changed_at = clock_timestamp()";
+  std::string arrays;
+  std::string aliases;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) assignments += fmt::format(", {0} = batch.{0}::{1}", columns[i].name, columns[i].type);
+    arrays += fmt::format("{}${}::text[]", i > 0 ? ", " : "", i + 2);
+    aliases += (i > 0 ? ", " : "") + columns[i].name;
+  }
+  return fmt::format(
+      "UPDATE {} AS mirrored SET {} FROM unnest({}) AS batch ({}) WHERE mirrored._env = $1 AND mirrored.id = batch.id",
+      table, assignments, arrays, aliases);
+}
+
+std::string check_statement(const std::vector<RowColumn>& columns) {
+  std::string casts;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    casts += fmt::format("{}${}::text::{}", i > 0 ? ", " : "", i + 1, columns[i].type);
+  }
+  return fmt::format("SELECT {}", casts);
+}
+
+}  // namespace
+
+TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
+    : spec(&table_spec), name(connection.table(table_spec.name)) {
+  const auto columns = row_columns(table_spec);
+  select_states = fmt::format(
+      "SELECT id, created_at, updated_at, _hash, _observed_at, _event_id, _deleted_at, _deleted_by FROM {} "
+      "WHERE _env = $1",
+      name);
+  copy = copy_statement(name, columns);
+  update = update_statement(name, columns);
+  check_storable = check_statement(columns);
+}
+
+std::string_view sql_type(ColumnType type) noexcept {
+  switch (type) {
+    case ColumnType::text:
+    case ColumnType::slug: return "text";
+    case ColumnType::boolean: return "boolean";
+    case ColumnType::instant: return "timestamptz";
+    case ColumnType::json: return "jsonb";
+    case ColumnType::slugs: return "text[]";
+  }
+  return "text";
+}
+
+}  // namespace mirror::db

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/table_spec.hpp"
+
+namespace mirror::db {
+
+class Connection;
+
+/// The statements for one mirrored table, made from its TableSpec: the only place that turns columns into SQL.
+/// A plain value; make it once per connection and table.
+struct TableSql {
+  TableSql(const Connection& connection, const TableSpec& spec);
+
+  const TableSpec* spec;
+  std::string name;  ///< qualified and quoted
+
+  std::string select_states;  ///< `SELECT <state columns> FROM <table> WHERE _env = $1`, to be continued with AND
+  std::string copy;           ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
+  std::string update;         ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
+  std::string check_storable; ///< casts one row's values ($1..), so that a row PostgreSQL refuses can be found
+};
+
+/// The PostgreSQL type of a column.
+std::string_view sql_type(ColumnType type) noexcept;
+
+}  // namespace mirror::db

@@ -1,0 +1,116 @@
+#include "db/walk_store.hpp"
+
+#include <fmt/core.h>
+
+#include "db/array_literal.hpp"
+#include "db/result_reader.hpp"
+#include "db/transaction.hpp"
+
+namespace mirror::db {
+
+std::optional<WalkRecord> WalkStore::read(Transaction& transaction, std::string_view stream, std::string_view scope) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT snapshot_id, state, progress FROM {} WHERE _env = $1 AND stream = $2 AND scope = $3",
+                  transaction.connection().table("walks")),
+      environment_, stream, scope);
+  if (result.empty()) return std::nullopt;
+  return WalkRecord{read_number(result, 0, 0), std::string(read_text(result, 0, 1).value_or("")),
+                    std::string(read_text(result, 0, 2).value_or(""))};
+}
+
+void WalkStore::save(Transaction& transaction, std::string_view stream, std::string_view scope,
+                     const WalkRecord& record) const {
+  transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, snapshot_id, state, progress) "
+                              "VALUES ($1, $2, $3, $4, $5, NULLIF($6, '')::jsonb) "
+                              "ON CONFLICT (_env, stream, scope) DO UPDATE "
+                              "SET snapshot_id = $4, state = $5, progress = NULLIF($6, '')::jsonb",
+                              transaction.connection().table("walks")),
+                  environment_, stream, scope, record.snapshot_id, record.state, record.progress);
+}
+
+void WalkStore::finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
+                       std::int64_t snapshot_id, Instant at) const {
+  if (scopes.empty()) return;
+  transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, snapshot_id, state, certified_at) "
+                              "SELECT $1, $2, scope, $4, 'finished', $5::timestamptz FROM unnest($3::text[]) AS done (scope) "
+                              "ON CONFLICT (_env, stream, scope) DO UPDATE "
+                              "SET snapshot_id = $4, state = 'finished', progress = NULL, certified_at = $5::timestamptz",
+                              transaction.connection().table("walks")),
+                  environment_, stream, array_literal(scopes), snapshot_id, mirror::to_string(at));
+}
+
+std::vector<std::string> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
+                                                   std::string_view stream, std::int64_t snapshot_id,
+                                                   std::string_view after, int most) const {
+  const auto& connection = transaction.connection();
+  const auto result = transaction.run(
+      fmt::format("SELECT parent.id FROM {} AS parent WHERE parent._env = $1 AND parent._deleted_at IS NULL "
+                  "AND parent.id > $4 AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
+                  "AND walk.scope = parent.id AND walk.snapshot_id = $3 AND walk.state = 'finished') "
+                  "ORDER BY parent.id LIMIT $5",
+                  connection.table(scope_table), connection.table("walks")),
+      environment_, stream, snapshot_id, after, most);
+  std::vector<std::string> scopes;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) scopes.emplace_back(*read_text(result, row, 0));
+  return scopes;
+}
+
+void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_id,
+                               const std::vector<Candidate>& candidates) const {
+  if (candidates.empty()) return;
+  ArrayLiteral tables;
+  ArrayLiteral ids;
+  ArrayLiteral scopes;
+  for (const auto& candidate : candidates) {
+    tables.add(candidate.table);
+    ids.add(candidate.id);
+    scopes.add(candidate.scope);
+  }
+  transaction.run(fmt::format("INSERT INTO {} (snapshot_id, table_name, id, scope) "
+                              "SELECT $1, batch.* FROM unnest($2::text[], $3::text[], $4::text[]) AS batch "
+                              "ON CONFLICT DO NOTHING",
+                              transaction.connection().table("candidates")),
+                  snapshot_id, tables.str(), ids.str(), scopes.str());
+}
+
+long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
+                         const std::vector<std::string>& ids) const {
+  const auto result =
+      transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND table_name = $2 AND id = ANY ($3::text[])",
+                                  transaction.connection().table("candidates")),
+                      snapshot_id, table, array_literal(ids));
+  return static_cast<long>(result.affected_rows());
+}
+
+void WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const {
+  transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2",
+                              transaction.connection().table("candidates")),
+                  snapshot_id, scope);
+}
+
+void WalkStore::drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
+  transaction.run(
+      fmt::format("DELETE FROM {} WHERE snapshot_id = $1", transaction.connection().table("candidates")), snapshot_id);
+}
+
+std::vector<Candidate> WalkStore::read_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT table_name, id, scope FROM {} WHERE snapshot_id = $1 ORDER BY table_name, id",
+                  transaction.connection().table("candidates")),
+      snapshot_id);
+  std::vector<Candidate> candidates;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    candidates.push_back({std::string(*read_text(result, row, 0)), std::string(*read_text(result, row, 1)),
+                          std::string(*read_text(result, row, 2))});
+  }
+  return candidates;
+}
+
+bool WalkStore::has_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
+  return !transaction
+              .run(fmt::format("SELECT FROM {} WHERE snapshot_id = $1 LIMIT 1", transaction.connection().table("candidates")),
+                   snapshot_id)
+              .empty();
+}
+
+}  // namespace mirror::db

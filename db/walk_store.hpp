@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/instant.hpp"
+
+namespace mirror::db {
+
+class Transaction;
+
+/// Progress of one list walk as stored.
+struct WalkRecord {
+  std::int64_t snapshot_id = 0;
+  std::string state;     ///< running, finished or refused
+  std::string progress;  ///< JSON of sync::WalkTracker; empty once finished
+};
+
+/// A row that a walk did not meet, in the list of `scope`.
+struct Candidate {
+  std::string table;
+  std::string id;
+  std::string scope;
+};
+
+/// The tables walks and candidates of one environment. Not thread-safe.
+class WalkStore {
+ public:
+  explicit WalkStore(std::string environment) : environment_(std::move(environment)) {}
+
+  [[nodiscard]] std::optional<WalkRecord> read(Transaction& transaction, std::string_view stream, std::string_view scope) const;
+  void save(Transaction& transaction, std::string_view stream, std::string_view scope, const WalkRecord& record) const;
+  /// Notes that the lists of `scopes` are completely read as of `at`.
+  void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
+              std::int64_t snapshot_id, Instant at) const;
+  /// Up to `most` live rows of `scope_table` behind `after`, in order of id, whose list `snapshot_id` has not finished.
+  [[nodiscard]] std::vector<std::string> scopes_to_walk(Transaction& transaction, std::string_view scope_table,
+                                                        std::string_view stream, std::int64_t snapshot_id,
+                                                        std::string_view after, int most) const;
+
+  void add_candidates(Transaction& transaction, std::int64_t snapshot_id, const std::vector<Candidate>& candidates) const;
+  /// Withdraws candidates that the walk met after all; returns how many there were.
+  long withdraw(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
+                const std::vector<std::string>& ids) const;
+  /// Drops what a walk of `scope` found, because the walk proves nothing.
+  void drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const;
+  void drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
+  [[nodiscard]] std::vector<Candidate> read_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
+  [[nodiscard]] bool has_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
+
+ private:
+  std::string environment_;
+};
+
+}  // namespace mirror::db
