@@ -12,6 +12,7 @@
 
 #include "db/db_error.hpp"
 #include "db/pqxx_compat.hpp"
+#include "support/error.hpp"
 #include "support/log.hpp"
 
 namespace mirror::db {

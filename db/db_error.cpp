@@ -83,6 +83,18 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+/// libpq explains a failed connection on several lines.
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  for (const char c : trimmed(text)) {
+    if (c == '\n')
+      line += "; ";
+    else if (c != '\t')
+      line += c;
+  }
+  return line;
+}
+
 }  // namespace
 
 Error database_error(std::string_view sqlstate, std::string_view message) {
@@ -94,7 +106,7 @@ Error database_error(std::string_view sqlstate, std::string_view message) {
 }
 
 Error connect_error(std::string_view sqlstate, std::string_view message) {
-  const std::string text = fmt::format("cannot connect to the database: {}", trimmed(message));
+  const std::string text = fmt::format("cannot connect to the database: {}", on_one_line(message));
   const bool unknown_to_pooler = message.find("no such database") != std::string_view::npos;
   if (sqlstate.starts_with("3D") || unknown_to_pooler) {
     return {Fault::misconfigured, text, "Create the database with `createdb`, or correct database.url."};
@@ -114,8 +126,9 @@ void rethrow_as_error() {
     throw;
   } catch (const Error&) {
     throw;
-  } catch (const pqxx::broken_connection& error) {
-    throw database_error("", error.what());
+  } catch (const pqxx::broken_connection&) {
+    // Its text tells what libpqxx noticed afterwards, not why the session ended.
+    throw database_error("", "the server or the network ended it");
   } catch (const pqxx::sql_error& error) {
     throw database_error(error.sqlstate(), error.what());
   } catch (const pqxx::deadlock_detected& error) {

@@ -13,7 +13,7 @@ class Transaction;
 
 /// Who holds the lease of an environment, as read from the database.
 struct LeaseState {
-  std::string holder;      ///< empty: nobody
+  std::string holder;  ///< empty: nobody
   std::int64_t token = 0;
   std::int64_t feed_seq = 0;
   std::string version;
@@ -25,7 +25,8 @@ struct LeaseState {
 /// that pauses and wakes up too late finds a newer token and commits nothing. Not thread-safe; belongs to the writer.
 class Lease {
  public:
-  /// `instance` is unique per process start. Does not touch the database.
+  /// `instance` is unique per process start and part of the connections' application_name; at most 36 bytes, so that
+  /// PostgreSQL does not cut it. Does not touch the database.
   Lease(std::string environment, std::string instance, std::chrono::seconds ttl);
 
   /// Takes the lease if nobody holds it, its holder's session is gone, or its heartbeat is older than the ttl; ends the
@@ -38,7 +39,8 @@ class Lease {
 
   /// Commits `transaction` together with the compare-and-swap of token and feed position; the feed advances by
   /// `feed_rows`, whose sequence numbers are next_feed_seq() and following. Throws Error (lease_lost): nothing was
-  /// written.
+  /// written. After an Error of Fault::unavailable it may be written or not: the lease counts as lost, and try_acquire,
+  /// which takes it back from its own instance at once, reads where the feed stands.
   void commit(Transaction& transaction, std::int64_t feed_rows);
 
   [[nodiscard]] bool is_held() const { return held_; }

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "db/db_error.hpp"
+#include "support/error.hpp"
 #include "support/log.hpp"
 
 namespace mirror::db {
