@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# ./dev compat: the two commands that a newcomer types, in fresh roots of the Debian versions we support. Sourced, never run.
+
+command_compat() {
+  local suite suites=(bookworm trixie)
+  if (($#)); then suites=("$@"); fi
+  ((EUID == 0)) || die 77 "compat makes roots and needs to be root"
+  setup_packages debootstrap git
+  for suite in "${suites[@]}"; do try_suite "$suite"; done
+  say "works on ${suites[*]}"
+}
+
+# Builds and tests what is committed, in a root with nothing but git and ca-certificates.
+try_suite() {
+  local suite=$1 root
+  root=$(mktemp -d "/var/tmp/authkit-mirror-$suite.XXXXXX")
+  at_exit "rm -rf --one-file-system '$root'"
+  say "making a $suite root"
+  debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" >"$root.log" ||
+    die 69 "debootstrap failed: $(tail -3 "$root.log")"
+  rm -f "$root.log"
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  git -c safe.directory="$PWD" clone -q "$PWD" "$root/srv/authkit-mirror"
+  in_root "$root" './dev demo --once && ./dev test'
+}
+
+# Runs a command inside. Mounts are private to it and /dev is its own: removing the root can't reach the host.
+in_root() {
+  # shellcheck disable=SC2016  # the inner shell expands it
+  unshare --mount --pid --fork --kill-child bash -euc '
+    mount --make-rprivate /
+    mount -t proc proc "$1/proc"
+    mount -t tmpfs -o mode=755 tmpfs "$1/dev"
+    mkdir "$1/dev/pts" "$1/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
+    mount -t tmpfs tmpfs "$1/dev/shm"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    ln -s /proc/self/fd "$1/dev/fd"
+    for device in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0"; do
+      set -- "$1" "$2" $device
+      mknod -m 666 "$1/dev/$3" c "$4" "$5"
+    done
+    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+      ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+      bash -c "cd /srv/authkit-mirror && $2"
+  ' in_root "$1" "$2"
+}

@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# ./dev lint: everything that can be said about the code without running it. Sourced, never run.
+# The verdicts are those of Debian 12's clang 14; newer versions format and warn differently.
+# shellcheck disable=SC2154  # the lists of packages come from setup.sh
+
+# The limit of `systemd-analyze security`, in tenths.
+unit_exposure_limit=15
+
+command_lint() {
+  setup_packages "${build_packages[@]}" "${lint_packages[@]}" git
+  if ! clang-format --version | grep -q ' version 14\.'; then
+    say "this clang-format is not version 14: its verdict may differ from CI's"
+  fi
+  local check failed=()
+  for check in lint_format lint_scripts lint_files lint_warnings lint_unit lint_tidy; do
+    say "${check#lint_}"
+    # In a shell of its own, so that set -e holds inside it and all checks get their say.
+    (eval "$check") &
+    wait $! || failed+=("${check#lint_}")
+  done
+  if ((${#failed[@]})); then die 1 "lint failed: ${failed[*]}"; fi
+  say "lint passed"
+}
+
+# Files as git knows them, also from another user's shell.
+tracked() { git -c safe.directory="$PWD" ls-files -z -- "$@"; }
+
+lint_format() { tracked '*.cpp' '*.hpp' | xargs -0 --no-run-if-empty clang-format --dry-run -Werror; }
+
+lint_scripts() {
+  local scripts
+  mapfile -d '' scripts < <(tracked | xargs -0 grep -lZ -m1 -E '^#!.*(bash|/sh)|^# shellcheck shell=bash')
+  shellcheck --external-sources "${scripts[@]}"
+}
+
+# What must not be published: where packages were downloaded from, and how a developer's machine is laid out.
+lint_files() {
+  local found=0
+  if tracked '*package-lock.json' | xargs -0 --no-run-if-empty grep -n '"resolved"'; then
+    echo "lock files hold download addresses; make them with npm install --omit-lockfile-registry-resolved" >&2
+    found=1
+  fi
+  if tracked ':!LICENSE' | xargs -0 grep -nIE '(^|[^[:alnum:]_./-])/(home|root|work|Users)/[[:alnum:]_.-]+'; then
+    echo "files name paths of a developer's machine" >&2
+    found=1
+  fi
+  return "$found"
+}
+
+lint_warnings() {
+  configure release -DMIRROR_WERROR=ON
+  cmake --build build/release >&2
+}
+
+# The unit as it is installed; its binary must be there, so this follows the build.
+lint_unit() {
+  local root unit
+  root=$(mktemp -d)
+  at_exit "rm -rf '$root'"
+  DESTDIR=$root cmake --install build/release --prefix /usr >/dev/null
+  unit=$(find "$root" -name authkit-mirror.service -print -quit)
+  [[ -n $unit ]] || die 1 "the unit is not installed"
+  # Read with the binary's real place, since the unit's own path is inside the new root.
+  sed "s|/usr/bin/authkit-mirror|$root&|" "$unit" >"$root/authkit-mirror.service"
+  systemd-analyze verify --man=no "$root/authkit-mirror.service"
+  systemd-analyze security --offline=yes --threshold="$unit_exposure_limit" "$root/authkit-mirror.service" | tail -1
+}
+
+# Two files at a time, the largest first, so that no long one is left for the end.
+lint_tidy() {
+  configure tidy
+  # Generated sources are included nowhere, but the compile commands name precompiled and generated files by target.
+  cmake --build build/tidy --target mirror_migrations >&2
+  tracked 'daemon/*.cpp' 'db/*.cpp' | xargs -0 ls -S |
+    xargs --no-run-if-empty -n 1 -P "$(nproc)" .ci/tidy_one
+}
