@@ -11,12 +11,18 @@ command_lint() {
   if ! clang-format --version | grep -q ' version 14\.'; then
     say "this clang-format is not version 14: its verdict may differ from CI's"
   fi
-  local check failed=()
+  local check code failed=()
   for check in lint_format lint_scripts lint_files lint_warnings lint_unit lint_tidy; do
     say "${check#lint_}"
-    # In a shell of its own, so that set -e holds inside it and all checks get their say.
-    (eval "$check") &
-    wait $! || failed+=("${check#lint_}")
+    # In a shell of its own, and not as a condition, so that set -e holds inside and all checks get their say.
+    set +e
+    (
+      set -e
+      "$check"
+    )
+    code=$?
+    set -e
+    ((code == 0)) || failed+=("${check#lint_}")
   done
   if ((${#failed[@]})); then die 1 "lint failed: ${failed[*]}"; fi
   say "lint passed"
@@ -56,7 +62,8 @@ lint_warnings() {
 lint_unit() {
   local root unit
   root=$(mktemp -d)
-  at_exit "rm -rf '$root'"
+  # shellcheck disable=SC2064  # this directory, now
+  trap "rm -rf '$root'" EXIT
   DESTDIR=$root cmake --install build/release --prefix /usr >/dev/null
   unit=$(find "$root" -name authkit-mirror.service -print -quit)
   [[ -n $unit ]] || die 1 "the unit is not installed"
