@@ -21,12 +21,15 @@ struct Finding {
   std::string code;     ///< stable, for example "hold", "stream_refused", "database_away"
   std::string subject;  ///< stream or other thing it is about; may be empty
   Severity severity = Severity::degraded;
-  Instant since;        ///< the host's time when it was first raised
+  Instant since;  ///< the host's time when it was first raised
   std::string cause;
   std::string next_step;
 };
 
 enum class Role { starting, standby, writer, stopping };
+
+/// "starting", "standby", ...: for health and metrics.
+std::string_view to_string(Role role) noexcept;
 
 /// Counters of the running (or last) pass of one stream. Rows are counted when they are committed.
 struct StreamProgress {
@@ -42,9 +45,9 @@ struct StreamProgress {
   std::uint64_t deleted = 0;
   std::uint64_t held = 0;
   std::uint64_t scopes_done = 0;
-  std::uint64_t scopes_total = 0;       ///< organizations to walk, or 1
-  std::uint64_t expected_rows = 0;      ///< live rows of the mirror at the start; 0 on a first load
-  std::optional<Instant> started_at;    ///< the host's time
+  std::uint64_t scopes_total = 0;     ///< organizations to walk, or 1
+  std::uint64_t expected_rows = 0;    ///< live rows of the mirror at the start; 0 on a first load
+  std::optional<Instant> started_at;  ///< the host's time
   std::optional<Instant> finished_at;
   std::optional<Instant> certified_at;  ///< of the last certificate, the database's time
   std::string certificate;              ///< "certified", "uncertified: reason", "failed: reason"; empty while running
@@ -57,12 +60,16 @@ class StatusBoard {
   explicit StatusBoard(Clock& clock) : clock_(clock) {}
 
   /// Raises or updates a finding; `since` stays that of the first time.
-  void raise(std::string_view code, std::string_view subject, Severity severity, std::string cause, std::string next_step);
+  void raise(std::string_view code, std::string_view subject, Severity severity, std::string cause,
+             std::string next_step);
   void clear(std::string_view code, std::string_view subject = {});
   [[nodiscard]] std::vector<Finding> findings() const;
 
   void update(std::string_view stream, const std::function<void(StreamProgress&)>& change);
   [[nodiscard]] std::map<std::string, StreamProgress, std::less<>> streams() const;
+  /// The counters of streams() summed over all passes since the process started: for metrics, which must not miss what
+  /// happened between two scrapes. Only pages to held are filled.
+  [[nodiscard]] std::map<std::string, StreamProgress, std::less<>> totals() const;
 
   void set_role(Role role);
   [[nodiscard]] Role role() const;
@@ -82,6 +89,7 @@ class StatusBoard {
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Finding> findings_;
   std::map<std::string, StreamProgress, std::less<>> streams_;
+  std::map<std::string, StreamProgress, std::less<>> totals_;
   std::map<std::string, Clock::TimePoint, std::less<>> loop_deadlines_;
   Role role_ = Role::starting;
   bool database_ready_ = false;

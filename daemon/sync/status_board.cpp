@@ -1,0 +1,126 @@
+#include "sync/status_board.hpp"
+
+#include <array>
+#include <utility>
+
+namespace mirror::sync {
+namespace {
+
+using Counter = std::uint64_t StreamProgress::*;
+
+constexpr std::array<Counter, 10> counters{
+    &StreamProgress::pages,     &StreamProgress::rows,  &StreamProgress::inserted, &StreamProgress::changed,
+    &StreamProgress::unchanged, &StreamProgress::stale, &StreamProgress::poisoned, &StreamProgress::candidates,
+    &StreamProgress::deleted,   &StreamProgress::held};
+
+/// A counter that went down was reset by a new pass: what it shows now has happened since.
+void add_growth(StreamProgress& total, const StreamProgress& before, const StreamProgress& now) {
+  for (const Counter counter : counters) {
+    const bool restarted = now.*counter < before.*counter;
+    total.*counter += restarted ? now.*counter : now.*counter - before.*counter;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) noexcept {
+  switch (role) {
+    case Role::starting:
+      return "starting";
+    case Role::standby:
+      return "standby";
+    case Role::writer:
+      return "writer";
+    case Role::stopping:
+      return "stopping";
+  }
+  return "starting";
+}
+
+void StatusBoard::raise(std::string_view code, std::string_view subject, Severity severity, std::string cause,
+                        std::string next_step) {
+  const std::lock_guard lock(mutex_);
+  auto [place, is_new] = findings_.try_emplace({std::string{code}, std::string{subject}});
+  Finding& finding = place->second;
+  if (is_new) {
+    finding.code = code;
+    finding.subject = subject;
+    finding.since = clock_.wall();
+  }
+  finding.severity = severity;
+  finding.cause = std::move(cause);
+  finding.next_step = std::move(next_step);
+}
+
+void StatusBoard::clear(std::string_view code, std::string_view subject) {
+  const std::lock_guard lock(mutex_);
+  findings_.erase({std::string{code}, std::string{subject}});
+}
+
+std::vector<Finding> StatusBoard::findings() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Finding> all;
+  all.reserve(findings_.size());
+  for (const auto& [key, finding] : findings_) all.push_back(finding);
+  return all;
+}
+
+void StatusBoard::update(std::string_view stream, const std::function<void(StreamProgress&)>& change) {
+  const std::lock_guard lock(mutex_);
+  StreamProgress& progress = streams_[std::string{stream}];
+  const StreamProgress before = progress;
+  change(progress);
+  add_growth(totals_[std::string{stream}], before, progress);
+}
+
+std::map<std::string, StreamProgress, std::less<>> StatusBoard::streams() const {
+  const std::lock_guard lock(mutex_);
+  return streams_;
+}
+
+std::map<std::string, StreamProgress, std::less<>> StatusBoard::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
+}
+
+void StatusBoard::set_role(Role role) {
+  const std::lock_guard lock(mutex_);
+  role_ = role;
+}
+
+Role StatusBoard::role() const {
+  const std::lock_guard lock(mutex_);
+  return role_;
+}
+
+void StatusBoard::set_database_ready(bool ready) {
+  const std::lock_guard lock(mutex_);
+  database_ready_ = ready;
+}
+
+bool StatusBoard::database_ready() const {
+  const std::lock_guard lock(mutex_);
+  return database_ready_;
+}
+
+void StatusBoard::finished_iteration(std::string_view loop, Clock::Duration next_within) {
+  const std::lock_guard lock(mutex_);
+  loop_deadlines_.insert_or_assign(std::string{loop}, clock_.now() + next_within);
+}
+
+void StatusBoard::retire_loop(std::string_view loop) {
+  const std::lock_guard lock(mutex_);
+  const auto place = loop_deadlines_.find(loop);
+  if (place != loop_deadlines_.end()) loop_deadlines_.erase(place);
+}
+
+std::vector<std::string> StatusBoard::stalled_loops() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> stalled;
+  for (const auto& [loop, deadline] : loop_deadlines_) {
+    if (clock_.now() > deadline) stalled.push_back(loop);
+  }
+  return stalled;
+}
+
+}  // namespace mirror::sync
