@@ -8,22 +8,22 @@
 
 namespace mirror::db {
 
-void QuarantineStore::park(Transaction& transaction, std::string_view table,
-                           const std::vector<QuarantinedObject>& objects) const {
-  for (const auto& object : objects) {
-    transaction.run(fmt::format("INSERT INTO {} AS parked (_env, table_name, id, error, raw) VALUES ($1, $2, $3, $4, $5) "
-                                "ON CONFLICT (_env, table_name, id) DO UPDATE SET error = $4, raw = $5, "
-                                "last_seen_at = clock_timestamp(), attempts = parked.attempts + 1",
-                                transaction.connection().table("quarantine")),
-                    environment_, table, object.id, object.error, object.raw);
-  }
+void QuarantineStore::park(Transaction& transaction, std::string_view table, const QuarantinedObject& object) const {
+  transaction.run(fmt::format("INSERT INTO {} AS parked (_env, table_name, id, error, raw) "
+                              "VALUES ($1, $2, COALESCE(NULLIF($3, ''), 'md5:' || md5($5)), $4, $5) "
+                              "ON CONFLICT (_env, table_name, id) DO UPDATE SET error = $4, raw = $5, "
+                              "last_seen_at = clock_timestamp(), attempts = parked.attempts + 1",
+                              transaction.connection().table("quarantine")),
+                  environment_, table, object.id, object.error, object.raw);
 }
 
-void QuarantineStore::release(Transaction& transaction, std::string_view table,
+long QuarantineStore::release(Transaction& transaction, std::string_view table,
                               const std::vector<std::string>& ids) const {
-  transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND table_name = $2 AND id = ANY ($3::text[])",
-                              transaction.connection().table("quarantine")),
-                  environment_, table, array_literal(ids));
+  const auto result =
+      transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND table_name = $2 AND id = ANY ($3::text[])",
+                                  transaction.connection().table("quarantine")),
+                      environment_, table, array_literal(ids));
+  return static_cast<long>(result.affected_rows());
 }
 
 long QuarantineStore::count(Transaction& transaction) const {

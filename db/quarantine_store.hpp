@@ -10,7 +10,7 @@ class Transaction;
 
 /// An object that could not be decoded or stored.
 struct QuarantinedObject {
-  std::string id;  ///< a hash of the object if it has none
+  std::string id;  ///< empty if it has none that can be read: a hash of `raw` stands for it
   std::string error;
   std::string raw;
 };
@@ -20,9 +20,9 @@ class QuarantineStore {
  public:
   explicit QuarantineStore(std::string environment) : environment_(std::move(environment)) {}
 
-  void park(Transaction& transaction, std::string_view table, const std::vector<QuarantinedObject>& objects) const;
-  /// Objects of `table` that were decoded and stored after all leave the quarantine.
-  void release(Transaction& transaction, std::string_view table, const std::vector<std::string>& ids) const;
+  void park(Transaction& transaction, std::string_view table, const QuarantinedObject& object) const;
+  /// Objects of `table` that were decoded and stored after all leave the quarantine; returns how many.
+  long release(Transaction& transaction, std::string_view table, const std::vector<std::string>& ids) const;
   [[nodiscard]] long count(Transaction& transaction) const;
 
  private:

@@ -8,6 +8,7 @@
 #include "db/copy_text.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
+#include "support/error.hpp"
 
 namespace mirror::db {
 namespace {
@@ -147,7 +148,7 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
   const bool cascade = tombstone.by == DeletedBy::cascade;
   const std::string via = cascade ? "cascade" : "single";
   // What was observed, or for a child changed at the source, after the death is a life of its own.
-  const std::string newest_survivable = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
+  const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
   const auto result = transaction.run(
       fmt::format("WITH dead AS ("
                   "UPDATE {0} SET _deleted_at = $3::timestamptz, _deleted_by = $4, _changed_at = clock_timestamp() "
@@ -156,7 +157,7 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
                   "INSERT INTO {2} (_env, seq, table_name, id, op, via, observed_at, before) "
                   "SELECT $1, $5::bigint - 1 + row_number() OVER (ORDER BY id), $6, id, 'delete', $7, $3::timestamptz, _raw "
                   "FROM dead",
-                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), newest_survivable),
+                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign),
       environment_, array_literal(keys), mirror::to_string(tombstone.at), to_string(tombstone.by), feed.next_seq(),
       spec().name, via);
   const auto buried = static_cast<long>(result.affected_rows());

@@ -73,12 +73,10 @@ void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_i
                   snapshot_id, tables.str(), ids.str(), scopes.str());
 }
 
-long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
-                         const std::vector<std::string>& ids) const {
-  const auto result =
-      transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND table_name = $2 AND id = ANY ($3::text[])",
-                                  transaction.connection().table("candidates")),
-                      snapshot_id, table, array_literal(ids));
+long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const {
+  const auto result = transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND id = ANY ($2::text[])",
+                                                  transaction.connection().table("candidates")),
+                                      snapshot_id, array_literal(ids));
   return static_cast<long>(result.affected_rows());
 }
 

@@ -51,6 +51,11 @@ class BoundedQueue {
     changed_.notify_all();
   }
 
+  [[nodiscard]] bool is_closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return items_.size();

@@ -1,0 +1,215 @@
+#include "sync/batch_merge.hpp"
+
+#include <algorithm>
+
+#include "db/transaction.hpp"
+#include "model/streams.hpp"
+
+namespace mirror::sync {
+
+void BatchProgress::add(BatchProgress&& later) {
+  for (auto& [snapshot, sum] : later.counts) counts[snapshot] += sum;
+  for (auto& [walk, progress] : later.walks) walks[walk] = std::move(progress);
+  for (auto& [key, done] : later.finished_scopes) {
+    auto& [scopes, at] = finished_scopes[key];
+    scopes.insert(scopes.end(), done.first.begin(), done.first.end());
+    at = std::max(at, done.second);
+    for (const auto& scope : done.first) walks.erase({key.first, scope});
+  }
+}
+
+void BatchProgress::save(WriteSession& session) const {
+  for (const auto& [snapshot, sum] : counts) {
+    session.tables.snapshots.add_counts(session.transaction, snapshot->id, sum);
+  }
+  for (const auto& [walk, progress] : walks) {
+    session.tables.walks.save(session.transaction, walk.first->name, walk.second, {progress.first, "running", progress.second});
+  }
+  for (const auto& [key, done] : finished_scopes) {
+    session.tables.walks.finish(session.transaction, key.first->name, done.first, key.second, done.second);
+  }
+}
+
+void BatchMerge::add(const PageWrite& page) {
+  if (page.restarts) session_.tables.walks.drop_candidates_of(session_.transaction, page.snapshot->id, page.scope);
+  auto& counts = progress_.counts[page.snapshot];
+  ++counts.pages;
+  counts.rows += static_cast<std::int64_t>(page.page.listed.size());
+  counts.poisoned += static_cast<std::int64_t>(page.page.poison.size() + page.unstorable.size());
+  add_rows(page.page.rows, 0, page, &counts);
+  for (std::size_t i = 0; i < page.page.embedded.size(); ++i) {
+    add_rows(page.page.embedded[i], i + 1, page, nullptr);
+    embedded_.push_back({&page, i});
+  }
+  add_stretch(page);
+  note_progress(page);
+  pages_.push_back(&page);
+}
+
+void BatchMerge::add(const SingleWrite& single) {
+  auto* counts = single.snapshot ? &progress_.counts[single.snapshot] : nullptr;
+  const auto& object = single.object;
+  const Sighting sighting{&object.row, 0, Source::single, object.answered_at, single.snapshot.get(), counts};
+  merge_of(object.row.table()).see(sighting);
+  for (const auto& embedded : object.embedded) {
+    for (std::size_t row = 0; row < embedded.size(); ++row) {
+      merge_of(embedded.table()).see({&embedded, row, Source::single, object.answered_at, single.snapshot.get(), nullptr});
+    }
+  }
+}
+
+bool BatchMerge::flush() {
+  for (const auto& stretch : stretches_) find_missing(stretch);
+  for (const auto& list : embedded_) find_missing(list);
+  bool wrote = write_candidates();
+  // Parents before children, so that a child meets its parent's new state.
+  for (const auto* table : all_tables()) {
+    const auto merge = merges_.find(table);
+    if (merge != merges_.end()) wrote = merge->second.merge() || wrote;
+  }
+  return write_quarantine() || wrote;
+}
+
+TableMerge& BatchMerge::merge_of(const TableSpec& table) { return merges_.try_emplace(&table, session_, table).first->second; }
+
+void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page,
+                          db::SnapshotCounts* counts) {
+  auto& merge = merge_of(batch.table());
+  for (std::size_t row = 0; row < batch.size(); ++row) {
+    if (page.unstorable.contains({batch_number, row})) continue;
+    merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counts});
+  }
+}
+
+void BatchMerge::add_stretch(const PageWrite& page) {
+  const bool adjoins = !stretches_.empty() && page.coverage.in_order && stretches_.back().coverage.in_order &&
+                       stretches_.back().first->snapshot == page.snapshot && stretches_.back().first->scope == page.scope &&
+                       stretches_.back().coverage.to && stretches_.back().coverage.to == page.coverage.from;
+  if (adjoins) {
+    stretches_.back().coverage.to = page.coverage.to;
+  } else {
+    stretches_.push_back({&page, page.snapshot->stream->table, page.coverage, {}});
+  }
+  for (const auto& item : page.page.listed) stretches_.back().listed.insert(item.id);
+}
+
+void BatchMerge::note_progress(const PageWrite& page) {
+  const auto* stream = page.snapshot->stream;
+  if (!page.finishes_scope) {
+    progress_.walks[{stream, page.scope}] = {page.snapshot->id, page.progress};
+    return;
+  }
+  auto& [scopes, at] = progress_.finished_scopes[{stream, page.snapshot->id}];
+  scopes.push_back(page.scope);
+  at = std::max(at, page.page.answered_at);
+  progress_.walks.erase({stream, page.scope});
+  ++progress_.counts[page.snapshot].scopes;
+}
+
+/// Rows of the mirror that the list should have shown here, but did not.
+void BatchMerge::find_missing(const Stretch& stretch) {
+  if (!stretch.coverage.in_order) return;
+  auto& states = merge_of(*stretch.table).states();
+  auto& snapshot = *stretch.first->snapshot;
+  const auto ids = session_.tables.rows(*stretch.table)
+                       .read_states_in(session_.transaction,
+                                       {stretch.first->scope, stretch.coverage.from, stretch.coverage.to},
+                                       snapshot.stream->scope_column, states);
+  for (const auto& id : ids) {
+    if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
+      add_candidate(snapshot, *stretch.table, id, stretch.first->scope);
+    }
+  }
+}
+
+void BatchMerge::find_missing(const EmbeddedList& list) {
+  const auto& spec = list.page->snapshot->stream->embedded[list.index];
+  const RowBatch& parents = list.page->page.rows;
+  const RowBatch& members = list.page->page.embedded[list.index];
+  std::unordered_set<std::string_view> listed;
+  for (std::size_t row = 0; row < members.size(); ++row) listed.insert(members.id(row));
+  // A member that could not be decoded was listed all the same; one without an id could be any.
+  std::unordered_set<std::string_view> unclear_parents;
+  for (const auto& poison : list.page->page.poison) {
+    if (poison.table != spec.table) continue;
+    if (poison.id.empty()) unclear_parents.insert(poison.parent_id);
+    listed.insert(poison.id);
+  }
+  std::vector<std::string_view> parent_ids;
+  for (std::size_t row = 0; row < parents.size(); ++row) {
+    if (!unclear_parents.contains(parents.id(row))) parent_ids.push_back(parents.id(row));
+  }
+  auto& states = merge_of(*spec.table).states();
+  const auto known = session_.tables.rows(*spec.table)
+                         .read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
+  for (const auto& id : known) {
+    if (!listed.contains(id)) add_candidate(*list.page->snapshot, *spec.table, id, list.page->scope);
+  }
+}
+
+void BatchMerge::add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id,
+                               const std::string& scope) {
+  const auto& state = merge_of(table).states().at(id);
+  // What was observed after the walk began is younger than its evidence.
+  if (!state.is_live() || state.observed_at > snapshot.started_at) return;
+  candidates_[&snapshot].push_back({std::string(table.name), id, scope});
+}
+
+/// A candidate that the walk meets later is withdrawn, be it pages or minutes later.
+bool BatchMerge::write_candidates() {
+  bool wrote = false;
+  std::map<SnapshotContext*, std::unordered_set<std::string_view>> seen;
+  for (const auto* page : pages_) {
+    auto& ids = seen[page->snapshot.get()];
+    for (const auto& item : page->page.listed) ids.insert(item.id);
+    for (const auto& embedded : page->page.embedded) {
+      for (std::size_t row = 0; row < embedded.size(); ++row) ids.insert(embedded.id(row));
+    }
+  }
+  for (const auto& [snapshot, ids] : seen) {
+    if (!snapshot->has_candidates) continue;
+    wrote = session_.tables.walks.withdraw(session_.transaction, snapshot->id, {ids.begin(), ids.end()}) > 0 || wrote;
+  }
+  for (auto& [snapshot, candidates] : candidates_) {
+    const auto& ids = seen[snapshot];
+    std::erase_if(candidates, [&](const db::Candidate& candidate) { return ids.contains(candidate.id); });
+    if (candidates.empty()) continue;
+    session_.tables.walks.add_candidates(session_.transaction, snapshot->id, candidates);
+    snapshot->has_candidates = true;
+    wrote = true;
+  }
+  return wrote;
+}
+
+/// Parks what could not be decoded or stored, and lets go what now could.
+bool BatchMerge::write_quarantine() {
+  bool wrote = false;
+  for (const auto* page : pages_) {
+    std::vector<const RowBatch*> batches{&page->page.rows};
+    for (const auto& embedded : page->page.embedded) batches.push_back(&embedded);
+    if (page->snapshot->has_quarantined) {
+      for (const auto* batch : batches) wrote = release(*batch) || wrote;
+    }
+    for (const auto& poison : page->page.poison) park(*poison.table, {poison.id, poison.error, poison.raw});
+    for (const auto& [place, complaint] : page->unstorable) {
+      const auto& batch = *batches[place.first];
+      park(batch.table(), {std::string(batch.id(place.second)), complaint, std::string(batch.raw(place.second))});
+    }
+    const bool parked = !page->page.poison.empty() || !page->unstorable.empty();
+    if (parked) page->snapshot->has_quarantined = true;
+    wrote = wrote || parked;
+  }
+  return wrote;
+}
+
+bool BatchMerge::release(const RowBatch& batch) {
+  std::vector<std::string> decoded;
+  for (std::size_t row = 0; row < batch.size(); ++row) decoded.emplace_back(batch.id(row));
+  return session_.tables.quarantine.release(session_.transaction, batch.table().name, decoded) > 0;
+}
+
+void BatchMerge::park(const TableSpec& table, const db::QuarantinedObject& object) {
+  session_.tables.quarantine.park(session_.transaction, table.name, object);
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "sync/table_merge.hpp"
+#include "sync/write_job.hpp"
+
+namespace mirror::sync {
+
+/// Progress that a batch made besides rows. Sums up over batches that had nothing else to write.
+struct BatchProgress {
+  std::map<std::shared_ptr<SnapshotContext>, db::SnapshotCounts> counts;
+  /// By stream and scope: the walk's progress as JSON.
+  std::map<std::pair<const StreamSpec*, std::string>, std::pair<std::int64_t, std::string>> walks;
+  /// By stream and snapshot: scopes that are done, with the API's time of their last page.
+  std::map<std::pair<const StreamSpec*, std::int64_t>, std::pair<std::vector<std::string>, Instant>> finished_scopes;
+
+  [[nodiscard]] bool empty() const { return counts.empty() && walks.empty() && finished_scopes.empty(); }
+  /// Takes over what came later.
+  void add(BatchProgress&& later);
+  void save(WriteSession& session) const;
+};
+
+/// Merges the pages and single objects of a batch into the mirror, in order: rows, candidates for deletion (rule R7),
+/// quarantine, progress. Lives within one write transaction; the jobs must outlive it. Not thread-safe.
+class BatchMerge {
+ public:
+  BatchMerge(WriteSession& session, BatchProgress& progress) : session_(session), progress_(progress) {}
+
+  void add(const PageWrite& page);
+  void add(const SingleWrite& single);
+  /// Judges and writes all that was added. Returns whether anything but progress was written.
+  bool flush();
+
+ private:
+  /// Adjoining pages of one walk: one query serves them all.
+  struct Stretch {
+    const PageWrite* first = nullptr;
+    const TableSpec* table = nullptr;
+    Coverage coverage;
+    std::unordered_set<std::string_view> listed;
+  };
+  /// The embedded lists of a page, each complete for its parent.
+  struct EmbeddedList {
+    const PageWrite* page = nullptr;
+    std::size_t index = 0;
+  };
+
+  TableMerge& merge_of(const TableSpec& table);
+  void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
+  void add_stretch(const PageWrite& page);
+  void note_progress(const PageWrite& page);
+  void find_missing(const Stretch& stretch);
+  void find_missing(const EmbeddedList& list);
+  void add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id, const std::string& scope);
+  bool write_candidates();
+  bool write_quarantine();
+  bool release(const RowBatch& batch);
+  void park(const TableSpec& table, const db::QuarantinedObject& object);
+
+  WriteSession& session_;
+  BatchProgress& progress_;
+  std::map<const TableSpec*, TableMerge> merges_;
+  std::vector<const PageWrite*> pages_;
+  std::vector<Stretch> stretches_;
+  std::vector<EmbeddedList> embedded_;
+  std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
+};
+
+}  // namespace mirror::sync

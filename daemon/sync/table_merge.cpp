@@ -1,0 +1,150 @@
+#include "sync/table_merge.hpp"
+
+#include "model/streams.hpp"
+
+namespace mirror::sync {
+namespace {
+
+std::string_view via(Source source) {
+  switch (source) {
+    case Source::list: return "list";
+    case Source::single: return "single";
+    case Source::event: return "event";
+    case Source::embedded: return "embedded";
+  }
+  return "list";
+}
+
+std::string_view operation(Verdict verdict, bool arrives_dead) {
+  if (arrives_dead) return "delete";
+  if (verdict == Verdict::insert) return "insert";
+  return verdict == Verdict::revive ? "revive" : "update";
+}
+
+bool is_write(Verdict verdict) {
+  return verdict == Verdict::insert || verdict == Verdict::update || verdict == Verdict::revive;
+}
+
+}  // namespace
+
+TableMerge::TableMerge(WriteSession& session, const TableSpec& table)
+    : session_(session), rows_(session.tables.rows(table)) {}
+
+bool TableMerge::merge() {
+  if (sightings_.empty()) return false;
+  read_missing_states();
+  read_dead_parents();
+  for (const auto& sighting : sightings_) apply(sighting);
+  return write();
+}
+
+void TableMerge::read_missing_states() {
+  std::vector<std::string_view> missing;
+  for (const auto& sighting : sightings_) {
+    if (!states_.contains(sighting.id())) missing.push_back(sighting.id());
+  }
+  rows_.read_states(session_.transaction, missing, states_);
+}
+
+/// Only for rows that will probably be written: an unchanged child needs no look at its parents.
+void TableMerge::read_dead_parents() {
+  const auto& parents = rows_.spec().parents;
+  dead_parents_.resize(parents.size());
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
+    std::vector<std::string_view> ids;
+    for (const auto& sighting : sightings_) {
+      if (!is_write(judge(known(sighting.id()), sighting.observation()))) continue;
+      if (const auto parent = sighting.batch->value(sighting.row, column)) ids.push_back(*parent);
+    }
+    dead_parents_[i] = session_.tables.rows(*find_table(parents[i].table)).read_dead(session_.transaction, ids);
+  }
+}
+
+const RowState* TableMerge::known(std::string_view id) const {
+  const auto found = states_.find(id);
+  return found == states_.end() ? nullptr : &found->second;
+}
+
+const Tombstone* TableMerge::dead_parent(const Sighting& sighting) const {
+  const auto& parents = rows_.spec().parents;
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
+    const auto parent = sighting.batch->value(sighting.row, column);
+    if (!parent) continue;
+    const auto found = dead_parents_[i].find(*parent);
+    if (found != dead_parents_[i].end()) return &found->second;
+  }
+  return nullptr;
+}
+
+void TableMerge::apply(const Sighting& sighting) {
+  Verdict verdict = judge(known(sighting.id()), sighting.observation());
+  std::optional<Tombstone> arrives_dead;
+  if (is_write(verdict)) {
+    if (const auto* parent = dead_parent(sighting)) {
+      const auto child = judge_child(*parent, sighting.observation());
+      if (child == ChildVerdict::confirm) verdict = Verdict::confirm;
+      if (child == ChildVerdict::bury && verdict == Verdict::revive) verdict = Verdict::stale;
+      if (child == ChildVerdict::bury && is_write(verdict)) arrives_dead = Tombstone{parent->at, DeletedBy::cascade};
+    }
+  }
+  if (is_write(verdict)) keep(sighting, verdict, arrives_dead);
+  if (verdict == Verdict::confirm && sighting.snapshot != nullptr) {
+    sighting.snapshot->add_suspect({&rows_.spec(), std::string(sighting.id())});
+  }
+  count(sighting, arrives_dead ? Verdict::stale : verdict);
+}
+
+void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
+  if (sighting.counts == nullptr) return;
+  auto& counts = *sighting.counts;
+  switch (verdict) {
+    case Verdict::insert:
+    case Verdict::revive: ++counts.inserted; break;
+    case Verdict::update: ++counts.changed; break;
+    case Verdict::unchanged: ++counts.unchanged; break;
+    case Verdict::stale: ++counts.stale; break;
+    case Verdict::confirm: break;  // counted with the answer of the read by id
+  }
+}
+
+void TableMerge::keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone) {
+  feed(sighting, verdict, tombstone.has_value());
+  const auto [place, is_first] = pending_.try_emplace(sighting.id());
+  if (is_first) {
+    order_.push_back(sighting.id());
+    place->second.is_new = verdict == Verdict::insert;
+  }
+  place->second.write = {sighting.batch, sighting.row, sighting.observed_at, tombstone};
+  RowState state = state_after(sighting.observation(), sighting.batch->created_at(sighting.row));
+  state.tombstone = tombstone;
+  states_.insert_or_assign(std::string(sighting.id()), std::move(state));
+}
+
+void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_dead) {
+  // A first load leaves one row in the feed, not one per object.
+  const bool first_load = sighting.snapshot != nullptr && sighting.snapshot->first_load;
+  if (first_load && verdict == Verdict::insert) return;
+  std::optional<std::string_view> before;
+  if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
+    before = earlier->second.write.batch->raw(earlier->second.write.row);
+  }
+  feed_.push_back({sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before});
+}
+
+bool TableMerge::write() {
+  if (order_.empty()) return false;
+  std::vector<db::RowWrite> inserts;
+  std::vector<db::RowWrite> updates;
+  for (const auto id : order_) {
+    const auto& pending = pending_.at(id);
+    (pending.is_new ? inserts : updates).push_back(pending.write);
+  }
+  session_.feed.record(session_.transaction, rows_.spec().name, feed_);
+  rows_.insert(session_.transaction, inserts);
+  rows_.update(session_.transaction, updates);
+  return true;
+}
+
+}  // namespace mirror::sync

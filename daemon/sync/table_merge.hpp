@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "db/change_feed.hpp"
+#include "db/mirror_tables.hpp"
+#include "sync/verdict.hpp"
+#include "sync/write_job.hpp"
+
+namespace mirror::sync {
+
+/// One object of a batch, seen at the API.
+struct Sighting {
+  const RowBatch* batch = nullptr;
+  std::size_t row = 0;
+  Source source = Source::list;
+  Instant observed_at;
+  SnapshotContext* snapshot = nullptr;       ///< may be null
+  db::SnapshotCounts* counts = nullptr;      ///< where the verdict is counted; null: nowhere
+
+  [[nodiscard]] std::string_view id() const { return batch->id(row); }
+  [[nodiscard]] Observation observation() const {
+    return {source, observed_at, batch->updated_at(row), batch->hash(row)};
+  }
+};
+
+/// Merges the sightings of one table in a batch: judges each in order against what the mirror holds and what came
+/// before it in the batch, then writes only the outcome of each row, while the change feed gets every version
+/// (rule R16). Lives within one write transaction; not thread-safe.
+class TableMerge {
+ public:
+  TableMerge(WriteSession& session, const TableSpec& table);
+
+  void see(const Sighting& sighting) { sightings_.push_back(sighting); }
+  /// Known states; filled by whoever reads ranges, completed by merge().
+  RowStates& states() { return states_; }
+
+  /// Judges and writes. Returns whether anything was written.
+  bool merge();
+
+ private:
+  using DeadParents = std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>>;
+  struct Pending {
+    db::RowWrite write;
+    bool is_new = false;
+  };
+
+  void read_missing_states();
+  void read_dead_parents();
+  [[nodiscard]] const RowState* known(std::string_view id) const;
+  [[nodiscard]] const Tombstone* dead_parent(const Sighting& sighting) const;
+  void apply(const Sighting& sighting);
+  void count(const Sighting& sighting, Verdict verdict) const;
+  void keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone);
+  void feed(const Sighting& sighting, Verdict verdict, bool arrives_dead);
+  bool write();
+
+  WriteSession& session_;
+  const db::RowStore& rows_;
+  std::vector<Sighting> sightings_;
+  RowStates states_;
+  std::vector<DeadParents> dead_parents_;  ///< in the order of TableSpec::parents
+  std::unordered_map<std::string_view, Pending> pending_;
+  std::vector<std::string_view> order_;    ///< of pending_
+  std::vector<db::FeedEntry> feed_;
+};
+
+}  // namespace mirror::sync

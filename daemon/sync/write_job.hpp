@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "api/directory_api.hpp"
+#include "sync/walk_tracker.hpp"
+
+namespace mirror::db {
+class ChangeFeed;
+class MirrorTables;
+class Transaction;
+}  // namespace mirror::db
+
+namespace mirror::sync {
+
+/// An object about which only a read by its id can decide.
+struct Suspect {
+  const TableSpec* table = nullptr;
+  std::string id;
+};
+
+/// What the pages of one snapshot share. Written by the writer, read by the snapshot's own thread.
+struct SnapshotContext {
+  const StreamSpec* stream = nullptr;
+  std::int64_t id = 0;
+  Instant started_at;  ///< by the API's time; rows observed later are never candidates
+  bool first_load = false;
+  std::atomic<bool> has_candidates{false};
+  std::atomic<bool> has_quarantined{false};  ///< objects of this environment wait in quarantine
+
+  /// Thread-safe; keeps at most `most_suspects`, the next sweep finds the others again.
+  void add_suspect(Suspect suspect);
+  std::vector<Suspect> take_suspects();
+
+  static constexpr std::size_t most_suspects = 10'000;
+
+ private:
+  std::mutex mutex_;
+  std::set<std::pair<const TableSpec*, std::string>> suspects_;
+};
+
+/// A page of a list on its way to the database, with the progress that is committed together with its rows.
+struct PageWrite {
+  std::shared_ptr<SnapshotContext> snapshot;
+  std::string scope;
+  api::ListPage page;
+  Coverage coverage;
+  std::string progress;      ///< of the walk, as JSON
+  bool finishes_scope = false;  ///< the list of this scope is completely read; `progress` is not needed any more
+  bool restarts = false;        ///< the first page of a walk that began again: what it found before proves nothing
+  /// Rows that PostgreSQL refuses, by batch (0: the page's rows, then the embedded) and row, with its complaint.
+  std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable;
+};
+
+/// An object that was read by its id.
+struct SingleWrite {
+  std::shared_ptr<SnapshotContext> snapshot;  ///< counts go there; may be null
+  api::SingleObject object;
+};
+
+/// What a task may use within the writer's transaction.
+struct WriteSession {
+  db::Transaction& transaction;
+  const db::MirrorTables& tables;
+  db::ChangeFeed& feed;
+};
+
+/// A change of state that belongs into the writer's order: opening a snapshot, burying rows, a certificate.
+using WriteTask = std::function<void(WriteSession&)>;
+
+/// One entry of the writer's queue; `done` is fulfilled after the commit, or fails with the Error.
+struct WriteJob {
+  std::variant<PageWrite, SingleWrite, WriteTask> work;
+  std::shared_ptr<std::promise<void>> done;  ///< null if nobody waits
+};
+
+}  // namespace mirror::sync

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "db/connection.hpp"
+#include "db/lease.hpp"
+#include "db/mirror_tables.hpp"
+#include "support/bounded_queue.hpp"
+#include "support/clock.hpp"
+#include "support/error.hpp"
+#include "sync/batch_merge.hpp"
+#include "sync/status_board.hpp"
+#include "sync/write_job.hpp"
+
+namespace mirror::sync {
+
+/// The one writer of an environment: takes what is queued, writes it as one transaction that ends with the lease's
+/// compare-and-swap (rule R11), and answers whoever waits. A full queue holds the fetchers back. Batches in which
+/// nothing differs are only read; their progress is committed with the next one that writes, or after a second
+/// (rule R13). Never waits for the network. push() and run() are thread-safe.
+class Writer {
+ public:
+  /// Takes over `connection` and `lease`, which must be held. `on_failure` is called once, from the writer's thread,
+  /// when it can't go on (database away, lease lost); after it every job fails with that error.
+  Writer(db::Connection connection, db::Lease& lease, std::string environment, Clock& clock, StatusBoard& board,
+         std::function<void(const Error&)> on_failure);
+  /// Writes what is still queued, then ends the thread.
+  ~Writer();
+
+  /// Queues a page. Throws the writer's error once it has failed, or Error (stopped).
+  void push(PageWrite page, const std::stop_token& stop);
+  /// Queues an object that was read by its id.
+  void push(SingleWrite single, const std::stop_token& stop);
+  /// Runs `task` in the writer's order and returns after its commit; throws what it threw.
+  void run(WriteTask task, const std::stop_token& stop);
+  /// Returns once everything queued before is committed.
+  void flush(const std::stop_token& stop);
+
+  [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+
+ private:
+  void loop();
+  void enqueue(WriteJob job, const std::stop_token& stop);
+  void write(std::vector<WriteJob>& jobs);
+  /// One transaction over `jobs`. Returns false if the database refuses the data of a job.
+  bool try_write(std::vector<WriteJob*>& jobs);
+  void write_singly(std::vector<WriteJob*>& jobs);
+  /// Finds the rows that PostgreSQL refuses and takes them out of the page; false if there are none.
+  bool take_out_unstorable(WriteJob& job);
+  /// Merges `jobs`; `unsaved` holds the progress that is not in the transaction yet, `counted` all of this batch.
+  /// Returns whether there is anything to commit.
+  bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved, BatchProgress& counted);
+  void keep_alive();
+  void report(const BatchProgress& progress);
+  void fail(const Error& error, std::vector<WriteJob>& jobs);
+
+  db::Connection connection_;
+  db::Lease& lease_;
+  std::string environment_;
+  db::MirrorTables tables_;
+  Clock& clock_;
+  StatusBoard& board_;
+  std::function<void(const Error&)> on_failure_;
+
+  BoundedQueue<WriteJob> queue_;
+  BatchProgress held_;  ///< progress of batches that had nothing to write
+  Clock::TimePoint last_commit_;
+
+  std::mutex failure_mutex_;
+  std::optional<Error> failure_;
+  std::thread thread_;
+};
+
+}  // namespace mirror::sync

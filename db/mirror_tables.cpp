@@ -1,0 +1,61 @@
+#include "db/mirror_tables.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/streams.hpp"
+#include "support/error.hpp"
+
+namespace mirror::db {
+namespace {
+
+/// Calls `action(child table, column that names the parent)` for every table whose rows die with `parent`'s.
+template <typename Action>
+void for_each_child(const TableSpec& parent, Action action) {
+  for (const auto* table : all_tables()) {
+    for (const auto& link : table->parents) {
+      if (link.table == parent.name) action(*table, link.column);
+    }
+  }
+}
+
+}  // namespace
+
+MirrorTables::MirrorTables(const Connection& connection, const std::string& environment)
+    : snapshots(environment), walks(environment), holds(environment), quarantine(environment), commands(environment) {
+  for (const auto* table : all_tables()) rows_.emplace_back(connection, *table, environment);
+}
+
+const RowStore& MirrorTables::rows(const TableSpec& table) const {
+  const auto found = std::ranges::find_if(rows_, [&](const RowStore& store) { return &store.spec() == &table; });
+  if (found == rows_.end()) throw Error(Fault::bug, fmt::format("{} is not a mirrored table", table.name));
+  return *found;
+}
+
+CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                            const std::vector<std::string>& parent_ids, Instant at, ChangeFeed& feed) {
+  CascadeResult result;
+  for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
+    const auto& rows = tables.rows(child);
+    result.buried += rows.bury(transaction, column, parent_ids, {at, DeletedBy::cascade}, feed);
+    RowStates left;
+    const std::vector<std::string_view> ids(parent_ids.begin(), parent_ids.end());
+    for (auto& id : rows.read_states_of(transaction, column, ids, left)) {
+      if (left.at(id).is_live()) result.to_confirm.emplace_back(&child, std::move(id));
+    }
+  });
+  return result;
+}
+
+std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,
+                                                              const TableSpec& parent,
+                                                              const std::vector<std::string>& parent_ids) {
+  std::vector<std::pair<const TableSpec*, long>> counts;
+  for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
+    counts.emplace_back(&child, tables.rows(child).count_live_where(transaction, column, parent_ids));
+  });
+  return counts;
+}
+
+}  // namespace mirror::db

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "db/command_store.hpp"
+#include "db/hold_store.hpp"
+#include "db/quarantine_store.hpp"
+#include "db/row_store.hpp"
+#include "db/snapshot_store.hpp"
+#include "db/walk_store.hpp"
+
+namespace mirror::db {
+
+/// Every table of one environment, for one connection. Not thread-safe.
+class MirrorTables {
+ public:
+  MirrorTables(const Connection& connection, const std::string& environment);
+
+  /// The rows of a mirrored table. Throws Error (bug) for a table that is none.
+  [[nodiscard]] const RowStore& rows(const TableSpec& table) const;
+
+  SnapshotStore snapshots;
+  WalkStore walks;
+  HoldStore holds;
+  QuarantineStore quarantine;
+  CommandStore commands;
+
+ private:
+  std::vector<RowStore> rows_;
+};
+
+/// What died with rows of a parent table.
+struct CascadeResult {
+  long buried = 0;
+  /// Live children changed at the source after their parent's death: a read by id decides about them.
+  std::vector<std::pair<const TableSpec*, std::string>> to_confirm;
+};
+
+/// Rule R9: buries the children of dead rows of `parent`, in the same transaction.
+CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                            const std::vector<std::string>& parent_ids, Instant at, ChangeFeed& feed);
+
+/// How many live children would die with rows of `parent`, by child table.
+std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,
+                                                              const TableSpec& parent,
+                                                              const std::vector<std::string>& parent_ids);
+
+}  // namespace mirror::db
