@@ -20,8 +20,9 @@ try_suite() {
     die 69 "debootstrap failed: $(tail -3 "$root.log")"
   rm -f "$root.log"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
+  cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
   git -c safe.directory="$PWD" clone -q "$PWD" "$root/srv/authkit-mirror"
-  in_root "$root" './dev demo --once && ./dev test'
+  in_root "$root" 'update-ca-certificates && ./dev demo --once && ./dev test'
 }
 
 # Runs a command inside. Mounts are private to it and /dev is its own: removing the root can't reach the host.

@@ -22,9 +22,11 @@ setup_node() {
   command -v npm >/dev/null || setup_packages npm
 }
 
-# The lock files pin every package by checksum, and no script of a package runs.
+# The lock files pin every package by checksum, and no script of a package runs. Node.js has a list of CAs of its own;
+# the system's, which also has those of a company's proxy, comes on top.
 npm_install() {
   local from=$1 to=$2
+  local -x NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
   say "installing the packages of $from/package.json"
   rm -rf "$to"
   mkdir -p "$to"
