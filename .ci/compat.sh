@@ -14,6 +14,7 @@ command_compat() {
 try_suite() {
   local suite=$1 root
   root=$(mktemp -d "/var/tmp/authkit-mirror-$suite.XXXXXX")
+  chmod 755 "$root"
   at_exit "rm -rf --one-file-system '$root'"
   say "making a $suite root"
   debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" >"$root.log" ||

@@ -6,7 +6,8 @@ node_minimum=20.20.0
 # Writes .tools/emulator, a launcher that takes the port. Does nothing if the pinned versions are there.
 install_emulator() {
   local wanted
-  wanted=$(cat tests/conformance/package-lock.json tests/conformance/node/package-lock.json .ci/emulator.sh | sha256sum)
+  wanted=$(cat tests/conformance/package-lock.json tests/conformance/node/package-lock.json .ci/emulator.sh |
+    sha256sum)$PWD
   if [[ -x .tools/emulator && $(cat .tools/emulator.version 2>/dev/null) == "$wanted" ]]; then return; fi
   setup_node
   rm -rf .tools/emulator .tools/emulator.version
