@@ -1,0 +1,124 @@
+#include "api/api_client.hpp"
+
+#include <algorithm>
+
+#include "api/api_error.hpp"
+#include "api/poco_transport.hpp"
+#include "api/retry_policy.hpp"
+#include "api/text_repair.hpp"
+#include "support/log.hpp"
+#include "support/version.hpp"
+
+namespace mirror::api {
+namespace {
+
+ApiOptions checked(ApiOptions options) {
+  const std::string& key = options.key.expose();
+  const char* next_step = "Put the key (sk_...) into the file that api.key_file names, or into WORKOS_API_KEY.";
+  if (key.empty()) throw Error(Fault::misconfigured, "there is no API key", next_step);
+  if (!std::ranges::all_of(key, [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
+    throw Error(Fault::misconfigured, "the API key holds a space, a line break or another character that no key has",
+                next_step);
+  }
+  return options;
+}
+
+HttpRequest make_get(const std::string& target, const Secret& key) {
+  return {"GET",
+          target,
+          {{"Authorization", "Bearer " + key.expose()},
+           {"User-Agent", std::string("authkit-mirror/") + version()},
+           {"Accept", "application/json"}},
+          {}};
+}
+
+}  // namespace
+
+ApiClient::ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transport, Clock& clock)
+    : options_(checked(std::move(options))),
+      transport_(std::move(transport)),
+      clock_(clock),
+      limiter_(clock, options_.max_requests_per_second) {}
+
+void ApiClient::get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read) {
+  RetryPolicy policy(true);
+  for (;;) {
+    std::optional<std::chrono::milliseconds> delay;
+    try {
+      return attempt(target, lane, stop, read);
+    } catch (const Error& error) {
+      delay = policy.next_delay(error);
+      if (!delay) throw;
+      log::debug("retrying in {} ms: {}", delay->count(), error.what());
+    }
+    ++retries_;
+    if (!clock_.wait_for(*delay, stop)) throw Error(Fault::stopped, "a stop was requested before a retry");
+  }
+}
+
+void ApiClient::attempt(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read) {
+  const Clock::TimePoint granted = limiter_.acquire(lane, stop);
+  const HttpRequest request = make_get(target, options_.key);
+  HttpResponse response = exchange(request, stop);
+  const std::uint32_t replaced = repair_text(response.body);
+  replaced_characters_ += replaced;
+  if (!is_json_success(response)) {
+    const ApiError error =
+        make_api_error(request, response, {options_.key.expose(), clock_.wall(), server_time_.at(clock_.now())});
+    obey(response, granted, error.retry_after());
+    throw error;
+  }
+  const Instant answered_at = time_of(response);
+  std::string request_id = presentable(response.header("x-request-id"), options_.key.expose());
+  read({std::move(response.body), answered_at, std::move(request_id), replaced});
+}
+
+HttpResponse ApiClient::exchange(const HttpRequest& request, const std::stop_token& stop) {
+  try {
+    HttpResponse response = transport_->send(request, Deadline::after(options_.timeout), stop);
+    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5));
+    ++attempts_by_class_[status_class];
+    body_bytes_ += response.body.size();
+    return response;
+  } catch (const Error& error) {
+    if (error.fault() != Fault::stopped) ++attempts_by_class_[0];
+    throw;
+  }
+}
+
+/// Rule R14: what one request is told holds for all of them.
+void ApiClient::obey(const HttpResponse& response, Clock::TimePoint granted,
+                     std::optional<std::chrono::milliseconds> retry_after) {
+  const bool rate_limited = response.status == 429;
+  if (rate_limited) limiter_.was_refused(granted);
+  if (retry_after && (rate_limited || response.status == 503)) limiter_.pause_for(*retry_after);
+}
+
+Instant ApiClient::time_of(const HttpResponse& response) {
+  const Clock::TimePoint now = clock_.now();
+  if (const auto date = parse_http_date(response.header("date"))) {
+    server_time_.note(*date, now);
+    return *date;
+  }
+  if (const auto known = server_time_.at(now)) return *known;
+  throw Error(Fault::misconfigured, "no answer of the API carries a Date header, so that nothing tells its time",
+              "Check api.base_url, and that no proxy on the way removes the header Date.");
+}
+
+ApiStatistics ApiClient::statistics() const {
+  ApiStatistics statistics;
+  for (std::size_t i = 0; i < attempts_by_class_.size(); ++i) statistics.attempts_by_class[i] = attempts_by_class_[i];
+  statistics.retries = retries_;
+  statistics.limiter_waits = limiter_.waits();
+  statistics.rate_limited = limiter_.refusals();
+  statistics.current_rate = limiter_.current_rate();
+  statistics.body_bytes = body_bytes_;
+  statistics.replaced_characters = replaced_characters_;
+  return statistics;
+}
+
+std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clock) {
+  return std::make_shared<ApiClient>(options, std::make_shared<PocoTransport>(options), clock);
+}
+
+}  // namespace mirror::api

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "api/api_options.hpp"
+#include "api/directory_api.hpp"
+#include "api/http_transport.hpp"
+#include "api/rate_limiter.hpp"
+#include "api/server_time.hpp"
+#include "support/clock.hpp"
+
+namespace mirror::api {
+
+/// A successful answer, its text repaired (text_repair.hpp).
+struct ApiAnswer {
+  std::string body;
+  Instant answered_at;  ///< its Date, or the API's time as known from earlier answers
+  std::string request_id;
+  std::uint32_t replaced_characters = 0;
+};
+
+/// Counters since the start, for metrics.
+struct ApiStatistics {
+  std::array<std::uint64_t, 6> attempts_by_class{};  ///< index 2 counts 2xx and so on; 0: no complete answer
+  std::uint64_t retries = 0;
+  std::uint64_t limiter_waits = 0;
+  std::uint64_t rate_limited = 0;  ///< 429 answers
+  double current_rate = 0;         ///< requests per second that the limiter permits now
+  std::uint64_t body_bytes = 0;    ///< inflated
+  std::uint64_t replaced_characters = 0;
+};
+
+/// Sends requests to WorkOS: with the key, at the pace of the limiter, each attempt with its own deadline, repeated
+/// where that is safe. Nothing that it throws or counts holds the key. Thread-safe.
+class ApiClient {
+ public:
+  /// Looks at the answer; throws InvalidBody to have the request repeated. May be called several times.
+  using Reader = std::function<void(const ApiAnswer&)>;
+
+  /// Throws Error (misconfigured) if there is no usable key or rate.
+  ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transport, Clock& clock);
+
+  /// GETs `target` (path and query, percent-encoded) and hands a 2xx answer with JSON to `read`. Throws ApiError for
+  /// any other answer, Error (unavailable, misconfigured, stopped) if none came, and what `read` throws.
+  void get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
+
+  [[nodiscard]] ApiStatistics statistics() const;
+
+ private:
+  void attempt(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
+  HttpResponse exchange(const HttpRequest& request, const std::stop_token& stop);
+  void obey(const HttpResponse& response, Clock::TimePoint granted,
+            std::optional<std::chrono::milliseconds> retry_after);
+  [[nodiscard]] Instant time_of(const HttpResponse& response);
+
+  const ApiOptions options_;
+  const std::shared_ptr<HttpTransport> transport_;
+  Clock& clock_;
+  RateLimiter limiter_;
+  ServerTime server_time_;
+  std::array<std::atomic<std::uint64_t>, 6> attempts_by_class_{};
+  std::atomic<std::uint64_t> retries_{0};
+  std::atomic<std::uint64_t> body_bytes_{0};
+  std::atomic<std::uint64_t> replaced_characters_{0};
+};
+
+/// A client over PocoTransport. `clock` must outlive it. Throws Error (misconfigured).
+std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clock);
+
+}  // namespace mirror::api

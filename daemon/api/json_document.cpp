@@ -1,0 +1,56 @@
+#include "api/json_document.hpp"
+
+#include "api/api_error.hpp"
+#include "api/json_slices.hpp"
+
+namespace mirror::api {
+namespace {
+
+/// Items nested deeper than is good are poison, one by one; the parser itself has to accept them. It reserves 9 bytes
+/// of address space per level and touches only those it needs.
+constexpr std::size_t max_depth = 65'536;
+
+/// A parser that has seen a body larger than this is not kept, so that one huge answer does not stay in memory.
+constexpr std::size_t kept_capacity = 1 << 20;
+
+std::unique_ptr<simdjson::dom::parser> make_parser() {
+  auto parser = std::make_unique<simdjson::dom::parser>();
+  if (parser->allocate(256 * 1024, max_depth) != simdjson::SUCCESS) throw std::bad_alloc();
+  return parser;
+}
+
+}  // namespace
+
+JsonDocument& JsonDocument::of_this_thread() {
+  thread_local JsonDocument document;
+  return document;
+}
+
+simdjson::dom::element JsonDocument::parse(std::string_view body) {
+  if (!parser_ || parser_->capacity() > kept_capacity) parser_ = make_parser();
+  const simdjson::dom::element root = parse_tree(body);
+  minify(body);
+  return root;
+}
+
+simdjson::dom::element JsonDocument::parse_tree(std::string_view body) {
+  simdjson::dom::element root;
+  const auto try_parse = [&](std::string_view text) { return parser_->parse(text.data(), text.size()).get(root); };
+  const auto error = try_parse(body);
+  if (error == simdjson::SUCCESS) return root;
+  if (error != simdjson::EMPTY && try_parse(blank_numbers(body)) == simdjson::SUCCESS) return root;
+  throw InvalidBody(std::string("the answer is not valid JSON: ") + simdjson::error_message(error));
+}
+
+void JsonDocument::minify(std::string_view body) {
+  const std::size_t needed = body.size() + simdjson::SIMDJSON_PADDING;
+  if (minified_capacity_ < needed || minified_capacity_ > kept_capacity) {
+    minified_capacity_ = std::max(needed, std::size_t{64 * 1024});
+    minified_ = std::make_unique_for_overwrite<char[]>(minified_capacity_);
+  }
+  if (simdjson::minify(body.data(), body.size(), minified_.get(), minified_size_) != simdjson::SUCCESS) {
+    throw InvalidBody("the answer is not valid JSON: a string is not closed");
+  }
+}
+
+}  // namespace mirror::api

@@ -1,0 +1,109 @@
+#include "api/json_slices.hpp"
+
+#include <algorithm>
+
+namespace mirror::api {
+namespace {
+
+/// One behind the closing quote of the string that opens at `at`; the text's end if it is not closed.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return std::min(at + 1, text.size());
+}
+
+Slice slice_container(std::string_view text, std::size_t begin) {
+  int open = 0;
+  int deepest = 0;
+  for (std::size_t at = begin; at < text.size();) {
+    const char c = text[at];
+    if (c == '"') {
+      at = end_of_string(text, at);
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++open);
+    } else if ((c == '}' || c == ']') && --open == 0) {
+      return {text.substr(begin, at - begin), deepest};
+    }
+  }
+  return {text.substr(begin), deepest};
+}
+
+bool is_digit(std::string_view text, std::size_t at) {
+  return at < text.size() && text[at] >= '0' && text[at] <= '9';
+}
+
+std::size_t skip_digits(std::string_view text, std::size_t at) {
+  while (is_digit(text, at)) ++at;
+  return at;
+}
+
+/// One behind the number that starts at `at`, or `at` if none is written there by the grammar of RFC 8259.
+std::size_t end_of_number(std::string_view text, std::size_t begin) {
+  std::size_t at = begin + (text[begin] == '-' ? 1 : 0);
+  if (!is_digit(text, at)) return begin;
+  at = text[at] == '0' ? at + 1 : skip_digits(text, at);
+  if (at < text.size() && text[at] == '.') {
+    if (!is_digit(text, at + 1)) return begin;
+    at = skip_digits(text, at + 1);
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (!is_digit(text, at)) return begin;
+    at = skip_digits(text, at);
+  }
+  return at;
+}
+
+}  // namespace
+
+Slice slice_value(std::string_view text, std::size_t at) {
+  if (text[at] == '{' || text[at] == '[') return slice_container(text, at);
+  if (text[at] == '"') return {text.substr(at, end_of_string(text, at) - at), 0};
+  return {text.substr(at, text.find_first_of(",}]", at) - at), 0};
+}
+
+bool MemberSlices::next(std::string_view& key, Slice& value) {
+  if (at_ < text_.size() && text_[at_] == ',') ++at_;
+  if (at_ >= text_.size() || text_[at_] != '"') return false;
+  key = text_.substr(at_, end_of_string(text_, at_) - at_);
+  const std::size_t colon = at_ + key.size();
+  if (colon + 1 >= text_.size()) return false;
+  value = slice_value(text_, colon + 1);
+  at_ = colon + 1 + value.text.size();
+  return true;
+}
+
+bool ElementSlices::next(Slice& element) {
+  if (at_ < text_.size() && text_[at_] == ',') ++at_;
+  if (at_ >= text_.size() || text_[at_] == ']') return false;
+  element = slice_value(text_, at_);
+  at_ += element.text.size();
+  return true;
+}
+
+std::string blank_numbers(std::string_view json) {
+  std::string blank(json);
+  for (std::size_t at = 0; at < json.size();) {
+    if (json[at] == '"') {
+      at = end_of_string(json, at);
+    } else if (json[at] == '-' || is_digit(json, at)) {
+      const std::size_t end = std::max(at + 1, end_of_number(json, at));
+      if (end_of_number(json, at) > at) {
+        std::fill(blank.begin() + static_cast<std::ptrdiff_t>(at), blank.begin() + static_cast<std::ptrdiff_t>(end),
+                  ' ');
+        blank[at] = '0';
+      }
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+  return blank;
+}
+
+}  // namespace mirror::api

@@ -1,0 +1,54 @@
+#include "api/retry_policy.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/api_error.hpp"
+
+namespace mirror::api {
+namespace {
+
+constexpr int max_retries = 5;
+/// An answer that WorkOS did not write is mostly a wrong base URL, which no retry mends; sometimes a proxy's bad
+/// moment.
+constexpr int max_retries_of_foreign_answer = 2;
+
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc::result_out_of_range) return max_retry_after;
+  return std::chrono::milliseconds{std::min<std::int64_t>(seconds, max_retry_after.count() / 1000) * 1000};
+}
+
+int retries_allowed(const Error& failure, bool safe) {
+  if (failure.fault() != Fault::unavailable) return 0;
+  const auto* answer = dynamic_cast<const ApiError*>(&failure);
+  if (answer != nullptr && answer->status() == 429) return max_retries;
+  if (!safe) return 0;
+  const bool busy = answer != nullptr && (answer->status() == 408 || answer->status() >= 500);
+  const bool foreign = answer != nullptr && !busy && !answer->from_workos();
+  return foreign ? max_retries_of_foreign_answer : max_retries;
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view header, std::string_view date,
+                                                           Instant wall) {
+  if (const auto seconds = parse_seconds(header)) return seconds;
+  const auto until = parse_http_date(header);
+  if (!until) return std::nullopt;
+  const Instant now = parse_http_date(date).value_or(wall);
+  const std::chrono::milliseconds wait{(until->microseconds - now.microseconds) / 1000};
+  return std::clamp(wait, std::chrono::milliseconds{0}, max_retry_after);
+}
+
+std::optional<std::chrono::milliseconds> RetryPolicy::next_delay(const Error& failure) {
+  if (backoff_.attempts() >= retries_allowed(failure, safe_)) return std::nullopt;
+  const std::chrono::milliseconds jittered = backoff_.next();
+  const auto* answer = dynamic_cast<const ApiError*>(&failure);
+  const auto asked = answer == nullptr ? std::nullopt : answer->retry_after();
+  return asked ? std::max(*asked, jittered) : jittered;
+}
+
+}  // namespace mirror::api
