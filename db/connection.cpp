@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -63,18 +62,6 @@ OwnedHandle open_handle(const DatabaseOptions& options, const std::string& appli
   names.push_back(nullptr);
   values.push_back(nullptr);
   return OwnedHandle{PQconnectdbParams(names.data(), values.data(), 1)};
-}
-
-/// The SQLSTATE in libpq's verbose text "...: FATAL:  28P01: password authentication failed", or empty.
-std::string sqlstate_in(std::string_view verbose) {
-  const auto in_state = [](char c) {
-    return std::isdigit(static_cast<unsigned char>(c)) != 0 || (c >= 'A' && c <= 'Z');
-  };
-  const std::size_t severity_end = verbose.find(":  ");
-  if (severity_end == std::string_view::npos) return {};
-  const std::string_view state = verbose.substr(severity_end + 3, 5);
-  const bool complete = state.size() == 5 && std::all_of(state.begin(), state.end(), in_state);
-  return complete ? std::string{state} : std::string{};
 }
 
 /// Why the server refused. libpq tells the SQLSTATE of a refused connection only in its verbose text, and that can only

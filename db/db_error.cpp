@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -65,11 +66,17 @@ Meaning meaning_of(std::string_view sqlstate) {
   return {"", Fault::unavailable, "Check the database server's log."};
 }
 
-/// The first line without its severity ("ERROR:  ", whatever the server's language).
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+/// The first line without its severity ("ERROR:  ", in the server's language) and SQLSTATE ("42P01: ").
 std::string_view primary_text(std::string_view message) {
-  message = message.substr(0, message.find('\n'));
+  message = first_line(message);
+  const std::string_view sqlstate = sqlstate_in(message);
   const std::size_t severity_end = message.find(":  ");
-  if (severity_end != std::string_view::npos && severity_end < 24) message.remove_prefix(severity_end + 3);
+  if (severity_end != std::string_view::npos) message.remove_prefix(severity_end + 3);
+  if (!sqlstate.empty()) message.remove_prefix(std::min(message.size(), sqlstate.size() + 2));
   return message;
 }
 
@@ -96,6 +103,19 @@ std::string on_one_line(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view sqlstate_in(std::string_view verbose) {
+  constexpr std::string_view behind_severity = ":  ";
+  const auto in_state = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t at = verbose.find(behind_severity); at != std::string_view::npos;
+       at = verbose.find(behind_severity, at + 1)) {
+    const std::string_view state = verbose.substr(at + behind_severity.size(), 6);
+    if (state.size() == 6 && state[5] == ':' && std::all_of(state.begin(), state.begin() + 5, in_state)) {
+      return state.substr(0, 5);
+    }
+  }
+  return {};
+}
 
 Error database_error(std::string_view sqlstate, std::string_view message) {
   const Meaning meaning = meaning_of(sqlstate);
@@ -129,19 +149,12 @@ void rethrow_as_error() {
   } catch (const pqxx::broken_connection&) {
     // Its text tells what libpqxx noticed afterwards, not why the session ended.
     throw database_error("", "the server or the network ended it");
-  } catch (const pqxx::sql_error& error) {
-    throw database_error(error.sqlstate(), error.what());
-  } catch (const pqxx::deadlock_detected& error) {
-    throw database_error("40P01", error.what());
-  } catch (const pqxx::transaction_rollback& error) {
-    throw database_error("40001", error.what());
-  } catch (const pqxx::in_doubt_error& error) {
-    throw database_error("", error.what());
   } catch (const pqxx::conversion_error&) {
     // Its text repeats the value.
     throw Error(Fault::bug, "a database field has another type than the code expects");
   } catch (const pqxx::failure& error) {
-    throw database_error("", error.what());
+    // Not from sqlstate(): libpqxx 6 leaves it empty for some of its types.
+    throw database_error(sqlstate_in(first_line(error.what())), error.what());
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {

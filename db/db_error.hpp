@@ -12,6 +12,9 @@ namespace mirror::db {
 /// line is kept, and of a data error (class 22) nothing that could be a value, because values are people's names.
 Error database_error(std::string_view sqlstate, std::string_view message);
 
+/// The first SQLSTATE in libpq's verbose text ("ERROR:  42P01: relation ..."), or empty.
+std::string_view sqlstate_in(std::string_view verbose);
+
 /// The same for a connection that could not be opened; libpq's message says where to, and never holds a password.
 Error connect_error(std::string_view sqlstate, std::string_view message);
 

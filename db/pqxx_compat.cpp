@@ -120,8 +120,9 @@ struct RawConnection::Session {
 };
 
 RawConnection::RawConnection(pg_conn* handle) : handle_(handle), session_(std::make_unique<Session>(handle)) {
-  // Details and context of an error repeat values, which are people's names: they must not reach a log.
-  PQsetErrorVerbosity(handle_, PQERRORS_TERSE);
+  // The only way to learn each error's SQLSTATE through libpqxx 6. Of this text database_error keeps the first line:
+  // details and context repeat values, which are people's names.
+  PQsetErrorVerbosity(handle_, PQERRORS_VERBOSE);
 }
 
 RawConnection::~RawConnection() = default;

@@ -1,0 +1,123 @@
+#include <tuple>
+
+#include "db/pqxx_compat.hpp"
+#include "db/transaction.hpp"
+#include "tests/catch.hpp"
+#include "tests/harness/caught_error.hpp"
+#include "tests/harness/database_access.hpp"
+
+using namespace mirror;
+using namespace mirror::db;
+using namespace mirror::harness;
+
+TEST_CASE("parameters of every kind arrive as they are") {
+  DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
+  Connection connection = access.connect();
+  Transaction transaction(connection);
+  const std::string text = "it's \"quoted\" \\ and ünïcode";
+  const std::string_view cut = std::string_view{"visible, hidden"}.substr(0, 7);
+
+  const auto row = transaction.run(
+      "SELECT $1::text, $2::text, $3::bigint, $4::float8, $5::bool, $6::bool, $7::text, $8::int, $9::text", text, cut,
+      std::int64_t{-9'007'199'254'740'993}, 0.1, true, false, std::optional<std::string>{}, std::optional<int>{7},
+      "literal")[0];
+
+  CHECK(view(row[0]) == text);
+  CHECK(view(row[1]) == "visible");
+  CHECK(row[2].as<std::int64_t>() == -9'007'199'254'740'993);
+  CHECK(row[3].as<double>() == 0.1);
+  CHECK(row[4].as<bool>());
+  CHECK_FALSE(row[5].as<bool>());
+  CHECK_FALSE(read_optional<std::string>(row[6]).has_value());
+  CHECK(read_optional<int>(row[7]) == 7);
+  CHECK(view(row[8]) == "literal");
+}
+
+TEST_CASE("an empty text is not null") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+  const auto row = transaction.run("SELECT $1::text, $2::text", "", std::optional<std::string_view>{""})[0];
+  CHECK_FALSE(row[0].is_null());
+  CHECK_FALSE(row[1].is_null());
+}
+
+TEST_CASE("a text with a NUL byte is refused, never cut") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+
+  const Error error = caught_error([&] {
+    transaction.run("SELECT $1::int, $2::text", 1, std::optional<std::string_view>{{"a\0b", 3}});
+  });
+
+  CHECK(error.fault() == Fault::bad_data);
+  CHECK_THAT(error.what(), ContainsSubstring("$2"));
+  CHECK(caught_error([&] { std::ignore = connection.raw().literal({"a\0b", 3}); }).fault() == Fault::bad_data);
+  // Nothing was sent, so the transaction is as it was.
+  CHECK(transaction.run("SELECT 1")[0][0].as<int>() == 1);
+}
+
+TEST_CASE("COPY brings all rows, also when they are larger than one piece") {
+  DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
+  Connection connection = access.connect();
+  Transaction transaction(connection);
+  transaction.run("CREATE TABLE copied (number int, text text)");
+  std::string lines;
+  for (int i = 1; i <= 30'000; ++i) lines += std::to_string(i) + "\t" + std::string(100, 'x') + "\n";
+  REQUIRE(lines.size() > 3U << 20U);
+
+  CHECK(transaction.copy_in("COPY copied FROM STDIN", lines) == 30'000);
+
+  const auto row = transaction.run("SELECT count(*), sum(number), min(length(text)) FROM copied")[0];
+  CHECK(row[0].as<int>() == 30'000);
+  CHECK(row[1].as<std::int64_t>() == 450'015'000);
+  CHECK(row[2].as<int>() == 100);
+}
+
+TEST_CASE("a COPY that fails names its cause but no value, and the connection goes on") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  {
+    Transaction transaction(connection);
+    transaction.run("CREATE TEMPORARY TABLE copied (number int)");
+    const Error error = caught_error([&] { transaction.copy_in("COPY copied FROM STDIN", "1\nada@example.com\n"); });
+    CHECK(error.fault() == Fault::bad_data);
+    CHECK_THAT(error.what(), ContainsSubstring("22P02"));
+    CHECK_THAT(error.what(), !ContainsSubstring("ada"));
+  }
+  {
+    Transaction transaction(connection);
+    const Error error = caught_error([&] { transaction.copy_in("COPY nothing_here FROM STDIN", "1\n"); });
+    CHECK(error.fault() == Fault::misconfigured);
+    CHECK_THAT(error.what(), ContainsSubstring("nothing_here"));
+  }
+  Transaction transaction(connection);
+  CHECK(transaction.run("SELECT 1")[0][0].as<int>() == 1);
+}
+
+TEST_CASE("a literal keeps quotes and backslashes") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  const std::string text = R"(o'hara \ "x")";
+  Transaction transaction(connection);
+  CHECK(view(transaction.run("SELECT " + connection.raw().literal(text))[0][0]) == text);
+}
+
+TEST_CASE("a lost session is never replaced silently") {
+  DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
+  Connection connection = access.connect("victim");
+  const std::string kill =
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'authkit-mirror victim'";
+  {
+    Transaction transaction(connection);
+    transaction.run("CREATE TEMPORARY TABLE of_the_old_session (number int)");
+    REQUIRE(access.database().count(kill) == 1);
+    CHECK(caught_error([&] { transaction.run("SELECT 1"); }).fault() == Fault::unavailable);
+  }
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    CHECK_THROWS(compat::run(connection.raw(), "SELECT 1"));
+    CHECK(caught_error([&] { Transaction again(connection); }).fault() == Fault::unavailable);
+  }
+  CHECK_FALSE(connection.is_open());
+}

@@ -1,0 +1,83 @@
+#include "tests/harness/private_cluster.hpp"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace mirror::harness {
+namespace {
+
+/// Debian keeps each version's programs in a directory of its own; the newest is taken.
+std::filesystem::path program(const std::string& name) {
+  std::vector<std::filesystem::path> found;
+  std::error_code none;
+  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
+    if (std::filesystem::exists(version.path() / "bin" / name)) found.push_back(version.path() / "bin" / name);
+  }
+  if (found.empty()) return name;  // from PATH
+  return *std::max_element(found.begin(), found.end());
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  const std::string task = std::to_string(parent);
+  std::ifstream list("/proc/" + task + "/task/" + task + "/children");
+  return {std::istream_iterator<pid_t>(list), {}};
+}
+
+}  // namespace
+
+PrivateCluster::PrivateCluster(Fsync fsync) : directory_(true), fsync_(fsync) {
+  const std::filesystem::path log = directory_.path() / "initdb.log";
+  run_program({program("initdb"), "--pgdata", directory_.path() / "data", "--username", "postgres", "--auth", "trust",
+               "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
+              {.as_database_user = true, .output = log});
+  start();
+}
+
+PrivateCluster::~PrivateCluster() {
+  // The directory goes away anyway.
+  if (postmaster_) kill();
+}
+
+std::string PrivateCluster::url(const std::string& database) const {
+  return "host=" + directory_.path().string() + " user=postgres dbname=" + database;
+}
+
+void PrivateCluster::start() {
+  const std::string sync = fsync_ == Fsync::on ? "on" : "off";
+  postmaster_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{program("postgres"), "-D", directory_.path() / "data", "-k", directory_.path(), "-c",
+                               "listen_addresses=", "-c", "fsync=" + sync},
+      ChildOptions{.as_database_user = true, .output = directory_.path() / "postgres.log"});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (PQping(url().c_str()) != PQPING_OK) {
+    if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start");
+    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("PostgreSQL takes no connections");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+void PrivateCluster::stop() {
+  postmaster_->signal(SIGINT);
+  postmaster_->wait();
+  postmaster_.reset();
+}
+
+void PrivateCluster::kill() {
+  // Stopped first, so that it starts no further process between the list and the end.
+  postmaster_->signal(SIGSTOP);
+  const std::vector<pid_t> children = children_of(postmaster_->pid());
+  postmaster_->signal(SIGKILL);
+  for (const pid_t child : children) ::kill(child, SIGKILL);
+  postmaster_->wait();
+  postmaster_.reset();
+}
+
+}  // namespace mirror::harness

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "tests/harness/child_process.hpp"
+
+namespace mirror::harness {
+
+/// Whether PostgreSQL forces its writes to the disk. A crash of its processes alone loses nothing either way.
+enum class Fsync { off, on };
+
+/// A PostgreSQL server of its own for a test that kills it: private directory, unix socket only, no password. Stopped
+/// and removed in the destructor. Not thread-safe.
+class PrivateCluster {
+ public:
+  /// Makes and starts it; takes a second or two.
+  explicit PrivateCluster(Fsync fsync = Fsync::off);
+  ~PrivateCluster();
+  PrivateCluster(const PrivateCluster&) = delete;
+  PrivateCluster& operator=(const PrivateCluster&) = delete;
+
+  /// Connection string of its superuser.
+  [[nodiscard]] std::string url(const std::string& database = "postgres") const;
+
+  /// Starts it and waits until it takes connections, recovery included.
+  void start();
+  /// Ends it in an orderly way; sessions are cut off.
+  void stop();
+  /// SIGKILL for all its processes, as if the machine had lost power, but for the disk's cache.
+  void kill();
+
+ private:
+  TemporaryDirectory directory_;
+  Fsync fsync_;
+  std::unique_ptr<ChildProcess> postmaster_;
+};
+
+}  // namespace mirror::harness
