@@ -100,7 +100,7 @@ std::string reader_grants_sql(const Connection& connection) {
   for (const std::string& name : readable_relations()) {
     relations += (relations.empty() ? "" : ", ") + connection.table(name);
   }
-  return fmt::format("{};\n{};\n{};\n", create_role_sql(quoted_role), grant_usage_sql(connection, quoted_role),
+  return fmt::format("{};\n{};\n{};", create_role_sql(quoted_role), grant_usage_sql(connection, quoted_role),
                      grant_select_sql(relations, quoted_role));
 }
 
