@@ -87,7 +87,7 @@ bool HoldStore::decide(Transaction& transaction, int id, std::string_view state,
   return result.affected_rows() == 1;
 }
 
-void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long cascades,
+void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long rows_deleted,
                              const std::vector<std::string>& kept) const {
   const auto& connection = transaction.connection();
   for (const auto& [outcome, ids] : {std::pair{"deleted", &deleted}, std::pair{"kept", &kept}}) {
@@ -96,7 +96,7 @@ void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector
                     id, outcome, array_literal(*ids));
   }
   transaction.run(fmt::format("UPDATE {} SET deleted = $2, kept = $3 WHERE id = $1", connection.table("holds")), id,
-                  static_cast<long>(deleted.size()) + cascades, static_cast<long>(kept.size()));
+                  rows_deleted, static_cast<long>(kept.size()));
 }
 
 }  // namespace mirror::db

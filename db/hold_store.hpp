@@ -39,7 +39,8 @@ class HoldStore {
   [[nodiscard]] std::vector<std::string> read_items(Transaction& transaction, int id) const;
   /// Closes an open hold; false if it is not open (any more).
   bool decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const;
-  void note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long cascades,
+  /// `rows_deleted` counts the children too.
+  void note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long rows_deleted,
                     const std::vector<std::string>& kept) const;
 
  private:

@@ -178,6 +178,21 @@ std::optional<std::string> RowStore::storage_error(Transaction& transaction, con
   }
 }
 
+std::vector<std::string> RowStore::sample_ids(Transaction& transaction, int each) const {
+  const auto result = transaction.run(
+      fmt::format("(SELECT id FROM {0} WHERE _env = $1 AND _deleted_at IS NULL ORDER BY created_at DESC LIMIT $2) "
+                  "UNION (SELECT id FROM {0} WHERE _env = $1 AND _deleted_at IS NULL ORDER BY created_at LIMIT $2)",
+                  sql_.name),
+      environment_, each);
+  std::vector<std::string> ids;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) ids.emplace_back(*read_text(result, row, 0));
+  return ids;
+}
+
+bool RowStore::is_empty(Transaction& transaction) const {
+  return transaction.run(fmt::format("SELECT FROM {} WHERE _env = $1 LIMIT 1", sql_.name), environment_).empty();
+}
+
 long RowStore::count_live(Transaction& transaction) const {
   const auto result = transaction.run(
       fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND _deleted_at IS NULL", sql_.name), environment_);

@@ -61,6 +61,9 @@ class RowStore {
   /// Asks PostgreSQL whether it can hold the row; returns its complaint if not. In a savepoint: harms nothing.
   [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;
 
+  /// Ids of up to `each` of the newest and of the oldest live rows.
+  [[nodiscard]] std::vector<std::string> sample_ids(Transaction& transaction, int each) const;
+  [[nodiscard]] bool is_empty(Transaction& transaction) const;
   [[nodiscard]] long count_live(Transaction& transaction) const;
   /// Live rows whose `column` is one of `values`.
   [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column, const std::vector<std::string>& values) const;

@@ -39,19 +39,24 @@ void WalkStore::finish(Transaction& transaction, std::string_view stream, const 
                   environment_, stream, array_literal(scopes), snapshot_id, mirror::to_string(at));
 }
 
-std::vector<std::string> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
+std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
                                                    std::string_view stream, std::int64_t snapshot_id,
                                                    std::string_view after, int most) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
-      fmt::format("SELECT parent.id FROM {} AS parent WHERE parent._env = $1 AND parent._deleted_at IS NULL "
-                  "AND parent.id > $4 AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
-                  "AND walk.scope = parent.id AND walk.snapshot_id = $3 AND walk.state = 'finished') "
+      fmt::format("SELECT parent.id, walk.certified_at IS NOT NULL, "
+                  "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
+                  "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
+                  "WHERE parent._env = $1 AND parent._deleted_at IS NULL AND parent.id > $4 "
+                  "AND (walk.snapshot_id = $3 AND walk.state = 'finished') IS NOT TRUE "
                   "ORDER BY parent.id LIMIT $5",
                   connection.table(scope_table), connection.table("walks")),
       environment_, stream, snapshot_id, after, most);
-  std::vector<std::string> scopes;
-  for (int row = 0; row < static_cast<int>(result.size()); ++row) scopes.emplace_back(*read_text(result, row, 0));
+  std::vector<ScopeToWalk> scopes;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    scopes.push_back({std::string(*read_text(result, row, 0)), read_text(result, row, 1) == "t",
+                      std::string(read_text(result, row, 2).value_or(""))});
+  }
   return scopes;
 }
 

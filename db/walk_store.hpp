@@ -19,6 +19,13 @@ struct WalkRecord {
   std::string progress;  ///< JSON of sync::WalkTracker; empty once finished
 };
 
+/// A list that is still to be read in a snapshot.
+struct ScopeToWalk {
+  std::string id;
+  bool walked_before = false;  ///< some snapshot has read it completely
+  std::string progress;        ///< of this snapshot's interrupted walk; empty: from the beginning
+};
+
 /// A row that a walk did not meet, in the list of `scope`.
 struct Candidate {
   std::string table;
@@ -37,7 +44,7 @@ class WalkStore {
   void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
               std::int64_t snapshot_id, Instant at) const;
   /// Up to `most` live rows of `scope_table` behind `after`, in order of id, whose list `snapshot_id` has not finished.
-  [[nodiscard]] std::vector<std::string> scopes_to_walk(Transaction& transaction, std::string_view scope_table,
+  [[nodiscard]] std::vector<ScopeToWalk> scopes_to_walk(Transaction& transaction, std::string_view scope_table,
                                                         std::string_view stream, std::int64_t snapshot_id,
                                                         std::string_view after, int most) const;
 

@@ -215,10 +215,10 @@ void Writer::fail(const Error& error, std::vector<WriteJob>& jobs) {
   queue_.close();
   const std::stop_token never;
   for (auto& waiting : queue_.take(queue_capacity, never)) jobs.push_back(std::move(waiting));
+  on_failure_(error);  // before anybody who waits learns of it, so that they find the session stopped
   for (auto& job : jobs) {
     if (job.done) job.done->set_exception(std::make_exception_ptr(error));
   }
-  on_failure_(error);
 }
 
 }  // namespace mirror::sync

@@ -1,0 +1,122 @@
+#include "sync/command_text.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace mirror::sync {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array faults{Fault::unavailable, Fault::refused, Fault::bad_data, Fault::misconfigured,
+                            Fault::lease_lost,  Fault::usage,   Fault::stopped,  Fault::bug};
+
+Fault parse_fault(std::string_view name) {
+  for (const auto fault : faults) {
+    if (to_string(fault) == name) return fault;
+  }
+  return Fault::bug;
+}
+
+constexpr std::array<std::pair<const char*, std::int64_t db::SnapshotCounts::*>, 11> count_fields{{
+    {"scopes", &db::SnapshotCounts::scopes},
+    {"pages", &db::SnapshotCounts::pages},
+    {"rows", &db::SnapshotCounts::rows},
+    {"inserted", &db::SnapshotCounts::inserted},
+    {"changed", &db::SnapshotCounts::changed},
+    {"unchanged", &db::SnapshotCounts::unchanged},
+    {"stale", &db::SnapshotCounts::stale},
+    {"poisoned", &db::SnapshotCounts::poisoned},
+    {"candidates", &db::SnapshotCounts::candidates},
+    {"deleted", &db::SnapshotCounts::deleted},
+    {"held", &db::SnapshotCounts::held},
+}};
+
+json snapshot_json(const db::SnapshotRecord& snapshot) {
+  json out{{"id", snapshot.id}, {"state", snapshot.state}, {"reason", snapshot.reason}};
+  for (const auto& [name, member] : count_fields) out[name] = snapshot.counts.*member;
+  return out;
+}
+
+db::SnapshotRecord read_snapshot(const json& in) {
+  db::SnapshotRecord snapshot;
+  snapshot.id = in.at("id").get<std::int64_t>();
+  snapshot.state = in.at("state").get<std::string>();
+  snapshot.reason = in.at("reason").get<std::string>();
+  for (const auto& [name, member] : count_fields) snapshot.counts.*member = in.at(name).get<std::int64_t>();
+  return snapshot;
+}
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+template <typename Read>
+auto read_with(std::string_view text, Read read) {
+  try {
+    return read(json::parse(text));
+  } catch (const json::exception& error) {
+    throw Error(Fault::bug, std::string("a command's text is unreadable: ") + error.what());
+  }
+}
+
+}  // namespace
+
+std::string hold_arguments(int id, std::string_view decided_by) { return dump({{"hold", id}, {"decided_by", decided_by}}); }
+
+HoldArguments read_hold_arguments(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    return HoldArguments{in.at("hold").get<int>(), in.at("decided_by").get<std::string>()};
+  });
+}
+
+std::string to_json(const std::vector<StreamResult>& results) {
+  json out = json::array();
+  for (const auto& result : results) {
+    json line{{"stream", result.stream},
+              {"fault", to_string(result.fault)},
+              {"error", result.error},
+              {"next_step", result.next_step}};
+    if (result.snapshot) line["snapshot"] = snapshot_json(*result.snapshot);
+    out.push_back(std::move(line));
+  }
+  return dump(out);
+}
+
+std::vector<StreamResult> read_stream_results(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    std::vector<StreamResult> results;
+    for (const auto& line : in) {
+      StreamResult result;
+      result.stream = line.at("stream").get<std::string>();
+      result.fault = parse_fault(line.at("fault").get<std::string>());
+      result.error = line.at("error").get<std::string>();
+      result.next_step = line.at("next_step").get<std::string>();
+      if (line.contains("snapshot")) result.snapshot = read_snapshot(line.at("snapshot"));
+      results.push_back(std::move(result));
+    }
+    return results;
+  });
+}
+
+std::string to_json(const HoldOutcome& outcome) {
+  return dump({{"hold", outcome.id}, {"deleted", outcome.deleted}, {"kept", outcome.kept}});
+}
+
+HoldOutcome read_hold_outcome(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    return HoldOutcome{in.at("hold").get<int>(), in.at("deleted").get<long>(), in.at("kept").get<long>()};
+  });
+}
+
+std::string to_json(const Error& error) {
+  return dump({{"fault", to_string(error.fault())}, {"error", error.what()}, {"next_step", error.next_step()}});
+}
+
+Error read_error(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    return Error(parse_fault(in.at("fault").get<std::string>()), in.at("error").get<std::string>(),
+                 in.at("next_step").get<std::string>());
+  });
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/hold_decision.hpp"
+#include "sync/stream_loop.hpp"
+
+namespace mirror::sync {
+
+// The JSON in which commands and their results travel through the table `commands`. Reading throws Error (bug) for
+// text that these functions did not write.
+
+std::string hold_arguments(int id, std::string_view decided_by);
+struct HoldArguments {
+  int id = 0;
+  std::string decided_by;
+};
+HoldArguments read_hold_arguments(std::string_view json);
+
+std::string to_json(const std::vector<StreamResult>& results);
+std::vector<StreamResult> read_stream_results(std::string_view json);
+
+std::string to_json(const HoldOutcome& outcome);
+HoldOutcome read_hold_outcome(std::string_view json);
+
+std::string to_json(const Error& error);
+Error read_error(std::string_view json);
+
+}  // namespace mirror::sync

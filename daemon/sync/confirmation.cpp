@@ -1,0 +1,79 @@
+#include "sync/confirmation.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "db/mirror_tables.hpp"
+#include "support/log.hpp"
+#include "sync/parallel.hpp"
+
+namespace mirror::sync {
+namespace {
+
+/// Rows buried in one transaction, so that none lasts long.
+constexpr std::size_t most_burials = 500;
+
+using Younger = std::vector<std::pair<const TableSpec*, std::string>>;
+
+long bury_chunk(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids, Instant as_of,
+                Younger& younger, const std::stop_token& stop) {
+  long buried = 0;
+  session.writer.run(
+      [&](WriteSession& write) {
+        const auto& rows = write.tables.rows(table);
+        buried = rows.bury(write.transaction, "id", ids, {as_of, DeletedBy::sweep}, write.feed);
+        auto children = db::bury_children(write.transaction, write.tables, table, ids, as_of, write.feed);
+        buried += children.buried;
+        younger = std::move(children.to_confirm);
+      },
+      stop);
+  return buried;
+}
+
+}  // namespace
+
+Confirmation confirm(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids,
+                     const std::shared_ptr<SnapshotContext>& snapshot, const std::stop_token& stop) {
+  Confirmation result;
+  std::mutex mutex;
+  for_each_parallel(ids, session.parallelism(), stop, [&](const std::string& id, const std::stop_token& token) {
+    std::optional<api::SingleObject> object;
+    try {
+      object = session.api.get(table, id, api::Lane::confirm, token);
+    } catch (const Error& error) {
+      if (error.fault() != Fault::bad_data) throw;
+      log::warn("{} {} exists but can't be decoded: {}", table.name, id, error.what());
+    }
+    if (snapshot) session.board.finished_iteration(snapshot->stream->name, longest_request);
+    const std::lock_guard lock(mutex);
+    if (object && !object->found) {
+      result.gone.push_back(id);
+      result.as_of = std::max(result.as_of, object->answered_at);
+      return;
+    }
+    result.kept.push_back(id);
+    if (object) session.writer.push(SingleWrite{snapshot, std::move(*object)}, token);
+  });
+  if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
+  return result;
+}
+
+long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
+                    const std::stop_token& stop) {
+  long buried = 0;
+  std::map<const TableSpec*, std::vector<std::string>> younger_by_table;
+  for (std::size_t first = 0; first < confirmation.gone.size(); first += most_burials) {
+    const auto begin = confirmation.gone.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto count = std::min(most_burials, confirmation.gone.size() - first);
+    Younger younger;
+    buried += bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, confirmation.as_of, younger, stop);
+    for (auto& [child, id] : younger) younger_by_table[child].push_back(std::move(id));
+  }
+  for (const auto& [child, ids] : younger_by_table) {
+    buried += bury_confirmed(session, *child, confirm(session, *child, ids, nullptr, stop), stop);
+  }
+  return buried;
+}
+
+}  // namespace mirror::sync

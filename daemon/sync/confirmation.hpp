@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "sync/mirror_session.hpp"
+
+namespace mirror::sync {
+
+/// What reads by id said about a set of rows.
+struct Confirmation {
+  std::vector<std::string> gone;  ///< 404
+  std::vector<std::string> kept;  ///< found; the objects were handed to the writer
+  Instant as_of;                  ///< the API's time of the last 404
+};
+
+/// Reads each object by its id, side by side, in the limiter's confirm lane. Found objects are written as they are
+/// (rule R1: such a read settles every doubt). An object that is found but can't be decoded counts as kept.
+/// `snapshot` receives the counts and may be null. Throws Error when the API can't answer.
+Confirmation confirm(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids,
+                     const std::shared_ptr<SnapshotContext>& snapshot, const std::stop_token& stop);
+
+/// Buries rows that are confirmed to be gone, and with them their children (rule R9); children that are younger than
+/// their parent's death are confirmed in turn. Returns how many rows died, children included.
+long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
+                    const std::stop_token& stop);
+
+}  // namespace mirror::sync

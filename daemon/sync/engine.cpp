@@ -1,0 +1,272 @@
+#include "sync/engine.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <random>
+#include <utility>
+
+#include "api/api_error.hpp"
+#include "db/migrator.hpp"
+#include "db/mirror_tables.hpp"
+#include "db/transaction.hpp"
+#include "support/backoff.hpp"
+#include "support/log.hpp"
+#include "sync/command_inbox.hpp"
+#include "sync/command_text.hpp"
+#include "sync/health_findings.hpp"
+#include "sync/lease_period.hpp"
+
+namespace mirror::sync {
+namespace {
+
+constexpr std::chrono::milliseconds first_rest{500};
+constexpr std::chrono::milliseconds longest_rest{30'000};
+/// A standby looks at the lease this often, so that it takes over within a second (rule R11).
+constexpr std::chrono::milliseconds lease_poll{400};
+constexpr std::chrono::milliseconds command_poll{500};
+constexpr std::chrono::seconds findings_interval{5};
+/// A period that lasted this long was no failure to start.
+constexpr std::chrono::minutes settled_after{2};
+
+/// Unique per process start: who holds the lease. Short enough for PostgreSQL's application_name.
+std::string make_instance() {
+  char host[256] = "host";
+  gethostname(host, sizeof host - 1);
+  std::random_device random;
+  return fmt::format("{:.15}:{}:{:08x}", host, getpid(), random());
+}
+
+bool is_from_api(const Error& error) { return dynamic_cast<const api::ApiError*>(&error) != nullptr; }
+
+/// Waiting helps nobody: the first start ends with such an error, so that whoever started it sees it at once.
+bool needs_a_person(const Error& error) {
+  return error.fault() == Fault::misconfigured || error.fault() == Fault::bug ||
+         (error.fault() == Fault::refused && !is_from_api(error));
+}
+
+}  // namespace
+
+Engine::Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock,
+               StatusBoard& board)
+    : database_(std::move(database)),
+      options_(std::move(options)),
+      api_(api),
+      clock_(clock),
+      board_(board),
+      lease_(options_.environment, make_instance(), options_.lease_ttl) {}
+
+void Engine::run(const std::stop_token& stop) {
+  Backoff backoff(first_rest, longest_rest);
+  while (!stop.stop_requested()) {
+    const auto began = clock_.now();
+    try {
+      run_period(stop);
+    } catch (const Error& error) {
+      if (stop.stop_requested()) break;
+      if (needs_a_person(error) && !was_running_) throw;
+      if (clock_.now() - began > settled_after) backoff.reset();
+      wait_out(error, error.fault() == Fault::lease_lost ? Clock::Duration::zero() : Clock::Duration(first_rest + backoff.next()),
+               stop);
+    }
+  }
+  board_.set_role(Role::stopping);
+  board_.retire_loop("engine");
+}
+
+void Engine::run_period(const std::stop_token& stop) {
+  board_.finished_iteration("engine", longest_request);
+  db::Connection connection = prepare_database();
+  board_.set_database_ready(true);
+  board_.clear("database_away");
+  if (!wait_for_lease(connection, stop)) return;
+  run_lease_period(connection, stop);
+  lease_.release(connection);
+}
+
+void Engine::run_lease_period(db::Connection& connection, const std::stop_token& stop) {
+  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_, stop);
+  try {
+    period.require_same_environment();
+    board_.clear("api_away");
+    board_.clear("api_refused");
+    board_.set_role(Role::writer);
+    was_running_ = true;
+    period.start();
+    keep_house(period, connection);
+  } catch (const Error&) {
+    period.rethrow_failure();
+    throw;
+  }
+  period.rethrow_failure();
+}
+
+db::Connection Engine::prepare_database() {
+  db::Connection connection(database_, "control", lease_.instance());
+  db::Migrator migrator(connection);
+  if (database_.migrate) {
+    for (const auto& name : migrator.migrate()) log::info("migration {} applied", name);
+  } else {
+    migrator.require_current();
+  }
+  return connection;
+}
+
+bool Engine::wait_for_lease(db::Connection& connection, const std::stop_token& stop) {
+  bool announced = false;
+  while (!lease_.try_acquire(connection)) {
+    if (!announced) log::info("another process writes environment '{}': standing by", options_.environment);
+    announced = true;
+    board_.set_role(Role::standby);
+    board_.finished_iteration("engine", longest_request);
+    refresh_findings(connection, options_, board_);
+    if (!clock_.wait_for(lease_poll, stop)) return false;
+  }
+  log::info("holding the lease of environment '{}' with token {}", options_.environment, lease_.token());
+  return true;
+}
+
+/// The quiet work beside the loops: commands, findings, the lease's end.
+void Engine::keep_house(LeasePeriod& period, db::Connection& connection) {
+  {
+    const std::lock_guard lock(mutex_);
+    period_ = &period;
+  }
+  const auto stop = period.stop_token();
+  {
+    CommandInbox inbox(period);
+    const db::CommandStore commands(options_.environment);
+    auto refresh_at = clock_.now();
+    try {
+      do {
+        {
+          db::Transaction transaction(connection);
+          const auto waiting = commands.read_waiting(transaction);
+          transaction.commit();
+          inbox.poll(waiting);
+        }
+        if (clock_.now() >= refresh_at) {
+          refresh_findings(connection, options_, board_);
+          refresh_at = clock_.now() + findings_interval;
+        }
+        board_.finished_iteration("engine", longest_request);
+      } while (clock_.wait_for(command_poll, stop));
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      period_ = nullptr;
+      throw;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  period_ = nullptr;
+}
+
+void Engine::wait_out(const Error& error, Clock::Duration rest, const std::stop_token& stop) {
+  if (error.fault() == Fault::lease_lost) {
+    log::warn("{}; standing by", error.what());
+  } else {
+    log::warn("{}; trying again in {} ms", error.what(),
+              std::chrono::duration_cast<std::chrono::milliseconds>(rest).count());
+    const char* away = error.fault() == Fault::refused ? "api_refused" : "api_away";
+    board_.set_database_ready(is_from_api(error));
+    board_.raise(is_from_api(error) ? away : "database_away", "", Severity::failing, error.what(),
+                 error.next_step().empty() ? "it is tried again by itself" : error.next_step());
+  }
+  board_.set_role(Role::starting);
+  board_.finished_iteration("engine", longest_request);
+  clock_.wait_for(rest, stop);
+}
+
+void Engine::reconfigure(const SyncOptions& options) {
+  const std::lock_guard lock(mutex_);
+  options_.streams = options.streams;
+  options_.brake = options.brake;
+  options_.health_max_lag = options.health_max_lag;
+  if (period_ == nullptr) return;
+  for (const auto& loop : period_->loops()) {
+    const auto found = options.streams.find(loop->stream().name);
+    loop->reconfigure(found == options.streams.end() ? StreamOptions{} : found->second);
+  }
+}
+
+std::vector<StreamResult> Engine::sync(const std::stop_token& stop) {
+  return read_stream_results(perform("sync", "{}", [](LeasePeriod& period) { return to_json(period.run_pass()); }, stop));
+}
+
+HoldOutcome Engine::approve(int hold, const std::string& decided_by, const std::stop_token& stop) {
+  return read_hold_outcome(perform("approve", hold_arguments(hold, decided_by),
+                                   [&](LeasePeriod& period) {
+                                     return to_json(approve_hold(period.session(), hold, decided_by, period.stop_token()));
+                                   },
+                                   stop));
+}
+
+HoldOutcome Engine::discard(int hold, const std::string& decided_by, const std::stop_token& stop) {
+  return read_hold_outcome(perform("discard", hold_arguments(hold, decided_by),
+                                   [&](LeasePeriod& period) {
+                                     return to_json(discard_hold(period.session(), hold, decided_by, period.stop_token()));
+                                   },
+                                   stop));
+}
+
+std::string Engine::perform(const std::string& kind, const std::string& arguments, const Work& work,
+                            const std::stop_token& stop) {
+  db::Connection connection = prepare_database();
+  while (true) {
+    if (lease_.try_acquire(connection)) {
+      auto result = perform_here(work, stop);
+      lease_.release(connection);
+      return result;
+    }
+    log::info("a daemon writes environment '{}': asking it to do this", options_.environment);
+    if (auto result = hand_over(connection, kind, arguments, stop)) return *result;
+  }
+}
+
+std::string Engine::perform_here(const Work& work, const std::stop_token& stop) {
+  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_, stop);
+  try {
+    period.require_same_environment();
+    board_.set_role(Role::writer);
+    auto result = work(period);
+    period.rethrow_failure();
+    return result;
+  } catch (const Error&) {
+    period.rethrow_failure();
+    throw;
+  }
+}
+
+std::optional<std::string> Engine::hand_over(db::Connection& connection, const std::string& kind,
+                                             const std::string& arguments, const std::stop_token& stop) {
+  const db::CommandStore commands(options_.environment);
+  const auto in_transaction = [&](auto action) {
+    db::Transaction transaction(connection);
+    auto result = action(transaction);
+    transaction.commit();
+    return result;
+  };
+  const auto id = in_transaction(
+      [&](db::Transaction& transaction) { return commands.request(transaction, kind, arguments, lease_.instance()); });
+  const auto withdraw = [&] {
+    in_transaction([&](db::Transaction& transaction) { return commands.withdraw(transaction, id), true; });
+  };
+  do {
+    const auto command = in_transaction([&](db::Transaction& transaction) { return commands.read(transaction, id); });
+    if (command && command->finished) {
+      if (command->outcome != "done") throw read_error(command->result);
+      return command->result;
+    }
+    const auto holder = db::Lease::read(connection, options_.environment);
+    const bool holder_is_gone = !holder || holder->holder.empty() || holder->holder_session_gone ||
+                                holder->heartbeat_age_seconds > static_cast<double>(options_.lease_ttl.count());
+    if (!command || holder_is_gone) {
+      withdraw();
+      return std::nullopt;
+    }
+  } while (clock_.wait_for(command_poll, stop));
+  withdraw();
+  throw Error(Fault::stopped, "stopped waiting; what the daemon had begun it goes on with");
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "api/directory_api.hpp"
+#include "db/connection.hpp"
+#include "db/lease.hpp"
+#include "sync/hold_decision.hpp"
+#include "sync/status_board.hpp"
+#include "sync/stream_loop.hpp"
+#include "sync/sync_options.hpp"
+
+namespace mirror::sync {
+
+class LeasePeriod;
+
+/// Keeps one environment's mirror true. run() is the daemon; the others are commands, which take the lease if nobody
+/// holds it and otherwise hand their request to the holder and wait for its answer (rule R11).
+/// reconfigure() may be called from any thread, the others from one.
+class Engine {
+ public:
+  Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock, StatusBoard& board);
+
+  /// Runs until a stop is requested. What passes by itself (database or API away, lease elsewhere) is waited out and
+  /// shown on the status board; throws Error for what a person has to mend (misconfigured, refused by the database).
+  void run(const std::stop_token& stop);
+
+  /// One pass over every enabled stream.
+  std::vector<StreamResult> sync(const std::stop_token& stop);
+  HoldOutcome approve(int hold, const std::string& decided_by, const std::stop_token& stop);
+  HoldOutcome discard(int hold, const std::string& decided_by, const std::stop_token& stop);
+
+  /// Applies what may change while running: intervals, brake limits, health limits.
+  void reconfigure(const SyncOptions& options);
+
+ private:
+  using Work = std::function<std::string(LeasePeriod&)>;
+
+  void run_period(const std::stop_token& stop);
+  void run_lease_period(db::Connection& connection, const std::stop_token& stop);
+  /// Opens a connection and brings the schema up to date, or checks that it is.
+  [[nodiscard]] db::Connection prepare_database();
+  bool wait_for_lease(db::Connection& connection, const std::stop_token& stop);
+  void keep_house(LeasePeriod& period, db::Connection& connection);
+  void wait_out(const Error& error, Clock::Duration rest, const std::stop_token& stop);
+
+  /// Does `work` here, or has the lease's holder do command `kind`; returns the result as JSON.
+  std::string perform(const std::string& kind, const std::string& arguments, const Work& work, const std::stop_token& stop);
+  std::string perform_here(const Work& work, const std::stop_token& stop);
+  /// Empty if the holder vanished before it answered.
+  std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind, const std::string& arguments,
+                                       const std::stop_token& stop);
+
+  db::DatabaseOptions database_;
+  SyncOptions options_;
+  const api::DirectoryApi& api_;
+  Clock& clock_;
+  StatusBoard& board_;
+  db::Lease lease_;
+  bool was_running_ = false;  ///< a period began: from now on every trouble is waited out
+  std::mutex mutex_;
+  LeasePeriod* period_ = nullptr;  ///< while one runs; for reconfigure()
+};
+
+}  // namespace mirror::sync

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+
+#include "api/directory_api.hpp"
+#include "sync/status_board.hpp"
+#include "sync/sync_options.hpp"
+#include "sync/writer.hpp"
+
+namespace mirror::sync {
+
+/// One request with all its retries and pauses takes less; a loop that finishes nothing for longer is stuck (rule R12).
+inline constexpr std::chrono::minutes longest_request{15};
+
+/// What the work of one lease period needs: made when the lease is taken, gone when it is lost. All members outlive it.
+/// Everything that touches the database goes through the writer, so that there is one order.
+struct MirrorSession {
+  const api::DirectoryApi& api;
+  Writer& writer;
+  const SyncOptions& options;
+  StatusBoard& board;
+  Clock& clock;
+
+  /// Concurrent walks and confirmations. The limiter decides how fast they may be; a handful hides the latency.
+  [[nodiscard]] int parallelism() const { return options.parallel > 0 ? options.parallel : 8; }
+};
+
+}  // namespace mirror::sync

@@ -1,0 +1,301 @@
+#include "sync/stream_snapshot.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include "db/transaction.hpp"
+#include "model/streams.hpp"
+#include "support/log.hpp"
+#include "sync/brake.hpp"
+#include "sync/parallel.hpp"
+
+namespace mirror::sync {
+namespace {
+
+/// A snapshot that was interrupted longer ago than this begins anew: its early pages say too little about today.
+constexpr double oldest_resumable_seconds = 24.0 * 3600;
+constexpr int scopes_per_query = 500;
+
+const char* const uncertified_next_step =
+    "nothing was deleted on its evidence; it is tried again by itself. If it stays so, ask WorkOS about this list";
+
+}  // namespace
+
+db::SnapshotRecord StreamSnapshot::run(const std::stop_token& stop) {
+  open_or_resume(stop);
+  set_phase("walking");
+  walk(stop);
+  session_.writer.flush(stop);
+  set_phase("confirming");
+  settle_suspects(stop);
+  if (problem_.empty()) delete_what_is_gone(stop);
+  return finish(stop);
+}
+
+/// The API's time is taken before the first page is read (rule R5): what is observed later is younger than the walk.
+void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
+  const StreamSpec& probed = stream_.scope_table.empty() ? stream_ : *find_stream(stream_.scope_table);
+  const auto probe = session_.api.list(probed, {{}, api::ListOrder::descending, 1, {}}, api::Lane::sweep, stop);
+
+  snapshot_ = std::make_shared<SnapshotContext>();
+  snapshot_->stream = &stream_;
+  db::SnapshotRecord record;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto& rows = write.tables.rows(*stream_.table);
+        auto running = write.tables.snapshots.find_running(write.transaction, stream_.name);
+        if (running && running->age_seconds > oldest_resumable_seconds) {
+          if (running->first_load) {
+            write.feed.record_snapshot(write.transaction, stream_.table->name, running->started_at);
+          }
+          write.tables.snapshots.finish(write.transaction, running->id, stream_.name, "failed",
+                                        "interrupted for more than a day", "");
+          running.reset();
+        }
+        if (running) {
+          record = *running;
+        } else {
+          record.first_load = rows.is_empty(write.transaction);
+          record.started_at = probe.answered_at;
+          record.id = write.tables.snapshots.open(write.transaction, stream_.name, probe.answered_at, record.first_load);
+        }
+        live_at_start_ = record.first_load ? 0 : rows.count_live(write.transaction);
+        snapshot_->has_candidates = write.tables.walks.has_candidates(write.transaction, record.id);
+        snapshot_->has_quarantined = write.tables.quarantine.count(write.transaction) > 0;
+        if (const auto walk = write.tables.walks.read(write.transaction, stream_.name, "");
+            walk && walk->snapshot_id == record.id) {
+          list_finished_before_ = walk->state == "finished";
+          stored_progress_ = walk->progress;
+        }
+      },
+      stop);
+  snapshot_->id = record.id;
+  snapshot_->started_at = record.started_at;
+  snapshot_->first_load = record.first_load;
+  start_status(record, live_at_start_);
+}
+
+void StreamSnapshot::start_status(const db::SnapshotRecord& record, long live_rows) {
+  const auto as_count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
+  session_.board.update(stream_.name, [&](StreamProgress& progress) {
+    const auto certified_at = progress.certified_at;
+    progress = {};
+    progress.certified_at = certified_at;
+    progress.started_at = session_.clock.wall();
+    progress.pages = as_count(record.counts.pages);
+    progress.rows = as_count(record.counts.rows);
+    progress.inserted = as_count(record.counts.inserted);
+    progress.changed = as_count(record.counts.changed);
+    progress.unchanged = as_count(record.counts.unchanged);
+    progress.stale = as_count(record.counts.stale);
+    progress.poisoned = as_count(record.counts.poisoned);
+    progress.scopes_done = as_count(record.counts.scopes);
+    progress.scopes_total = 1;
+    progress.expected_rows = as_count(live_rows);
+  });
+  if (record.counts.pages > 0) {
+    log::info("{}: snapshot {} goes on after {} pages", stream_.name, record.id, record.counts.pages);
+  } else {
+    log::info("{}: snapshot {} begins{}", stream_.name, record.id, record.first_load ? " (first load)" : "");
+  }
+}
+
+void StreamSnapshot::walk(const std::stop_token& stop) {
+  if (!stream_.scope_table.empty()) {
+    walk_scopes(stop);
+    if (snapshot_->has_candidates) prove_scopes_with_candidates(stop);
+  } else if (!list_finished_before_) {
+    walk_whole_list(stop);
+  }
+}
+
+void StreamSnapshot::walk_whole_list(const std::stop_token& stop) {
+  auto tracker = stored_progress_.empty() ? WalkTracker{} : WalkTracker::from_json(stored_progress_);
+  walk_result_ = ListWalk(session_, snapshot_, "", std::move(tracker)).run(true, stop);
+  if (!walk_result_.problem.empty()) note_problem(walk_result_.problem);
+  if (walk_result_.rows == 0 && live_at_start_ > 0) {
+    note_problem(fmt::format("the list is empty, but the mirror holds {} rows", live_at_start_));
+  }
+}
+
+/// The lists of many organizations side by side; each walk is serial within its organization.
+void StreamSnapshot::walk_scopes(const std::stop_token& stop) {
+  std::string parent_error;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        parent_error = write.tables.snapshots.read_stream(write.transaction, stream_.scope_table).error;
+        const auto scopes = write.tables.rows(*find_table(stream_.scope_table)).count_live(write.transaction);
+        session_.board.update(stream_.name, [&](StreamProgress& progress) {
+          progress.scopes_total = static_cast<std::uint64_t>(scopes);
+        });
+      },
+      stop);
+  if (!parent_error.empty()) note_problem(fmt::format("the list of {} is not certified", stream_.scope_table));
+  std::string after;
+  while (true) {
+    std::vector<db::ScopeToWalk> scopes;
+    session_.writer.run(
+        [&](WriteSession& write) {
+          scopes = write.tables.walks.scopes_to_walk(write.transaction, stream_.scope_table, stream_.name, snapshot_->id,
+                                                     after, scopes_per_query);
+        },
+        stop);
+    if (scopes.empty()) return;
+    after = scopes.back().id;
+    for_each_parallel(scopes, session_.parallelism(), stop,
+                      [&](const db::ScopeToWalk& scope, const std::stop_token& token) { walk_scope(scope, token); });
+    if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
+  }
+}
+
+void StreamSnapshot::walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop) {
+  auto tracker = scope.progress.empty() ? WalkTracker{} : WalkTracker::from_json(scope.progress);
+  const auto result = ListWalk(session_, snapshot_, scope.id, std::move(tracker)).run(!scope.walked_before, stop);
+  const std::lock_guard lock(mutex_);
+  if (result.proven) proven_scopes_.insert(scope.id);
+  if (!result.problem.empty()) note_problem(fmt::format("{} ({})", result.problem, scope.id));
+}
+
+/// A short list needs no closing proof as long as it holds everything; one that misses rows is read again with it.
+void StreamSnapshot::prove_scopes_with_candidates(const std::stop_token& stop) {
+  std::set<std::string> suspicious;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        for (const auto& candidate : write.tables.walks.read_candidates(write.transaction, snapshot_->id)) {
+          if (!proven_scopes_.contains(candidate.scope)) suspicious.insert(candidate.scope);
+        }
+      },
+      stop);
+  for_each_parallel(std::vector<std::string>(suspicious.begin(), suspicious.end()), session_.parallelism(), stop,
+                    [&](const std::string& scope, const std::stop_token& token) { walk_scope({scope, false, ""}, token); });
+}
+
+void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
+  std::map<const TableSpec*, std::vector<std::string>> by_table;
+  for (auto& suspect : snapshot_->take_suspects()) by_table[suspect.table].push_back(std::move(suspect.id));
+  for (const auto& [table, ids] : by_table) confirm(session_, *table, ids, snapshot_, stop);
+  if (!by_table.empty()) session_.writer.flush(stop);
+}
+
+void StreamSnapshot::delete_what_is_gone(const std::stop_token& stop) {
+  std::set<const TableSpec*> held;
+  for (const auto& candidates : read_candidates(stop)) {
+    outcome_.candidates += static_cast<std::int64_t>(candidates.ids.size());
+    if (const auto hold_record = over_the_limit(candidates, stop)) {
+      hold(candidates, *hold_record, stop);
+      held.insert(candidates.table);
+    } else {
+      confirm_and_bury(candidates, stop);
+    }
+  }
+  // What an older sweep held and this one no longer misses is settled.
+  session_.writer.run(
+      [&](WriteSession& write) {
+        std::vector<const TableSpec*> tables{stream_.table};
+        for (const auto& embedded : stream_.embedded) tables.push_back(embedded.table);
+        for (const auto* table : tables) {
+          if (!held.contains(table)) write.tables.holds.replace_open(write.transaction, table->name, "sweep");
+        }
+      },
+      stop);
+}
+
+std::vector<StreamSnapshot::Candidates> StreamSnapshot::read_candidates(const std::stop_token& stop) {
+  std::vector<Candidates> by_table;
+  if (!snapshot_->has_candidates) return by_table;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        for (auto& candidate : write.tables.walks.read_candidates(write.transaction, snapshot_->id)) {
+          const auto* table = find_table(candidate.table);
+          if (by_table.empty() || by_table.back().table != table) by_table.push_back({table, {}});
+          by_table.back().ids.push_back(std::move(candidate.id));
+        }
+      },
+      stop);
+  return by_table;
+}
+
+/// Rule R8: counted before any is confirmed; children count in their own table.
+std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates, const std::stop_token& stop) {
+  std::optional<db::HoldRecord> hold;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto& brake = session_.options.brake;
+        const auto deletions = static_cast<long>(candidates.ids.size());
+        const long live = write.tables.rows(*candidates.table).count_live(write.transaction);
+        auto crossed = crossed_limit(deletions, live, brake);
+        long cascades = 0;
+        for (const auto& [child, count] :
+             db::count_children(write.transaction, write.tables, *candidates.table, candidates.ids)) {
+          cascades += count;
+          if (crossed) continue;
+          const auto of_child = crossed_limit(count, write.tables.rows(*child).count_live(write.transaction), brake);
+          if (of_child) crossed = fmt::format("with them {} would lose rows: {}", child->name, *of_child);
+        }
+        if (crossed) {
+          hold = db::HoldRecord{0, std::string(candidates.table->name), "open", "sweep", snapshot_->id,
+                                deletions, cascades, live, *crossed, ""};
+        }
+      },
+      stop);
+  return hold;
+}
+
+void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop) {
+  int id = 0;
+  session_.writer.run(
+      [&](WriteSession& write) { id = write.tables.holds.open(write.transaction, hold, candidates.ids); }, stop);
+  outcome_.held += hold.deletions;
+  log::warn("{}: deletions are held as hold {}: {}. Look at it with `authkit-mirror holds`, then approve or discard it",
+            hold.stream, id, hold.reason);
+}
+
+void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::stop_token& stop) {
+  const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
+  const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
+  outcome_.deleted += buried;
+  log::info("{}: {} of {} rows that the walk did not meet are gone at WorkOS ({} rows marked deleted with their children)",
+            candidates.table->name, confirmation.gone.size(), candidates.ids.size(), buried);
+}
+
+db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
+  db::SnapshotRecord record;
+  std::optional<Instant> certified_at;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto& snapshots = write.tables.snapshots;
+        snapshots.add_counts(write.transaction, snapshot_->id, outcome_);
+        snapshots.set_bounds(write.transaction, snapshot_->id, walk_result_.first_id, walk_result_.last_id);
+        write.tables.walks.drop_candidates(write.transaction, snapshot_->id);
+        if (snapshot_->first_load) {
+          write.feed.record_snapshot(write.transaction, stream_.table->name, snapshot_->started_at);
+        }
+        snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",
+                         problem_, problem_.empty() ? "" : uncertified_next_step);
+        record = snapshots.read(write.transaction, snapshot_->id);
+        certified_at = snapshots.read_stream(write.transaction, stream_.name).certified_at;
+      },
+      stop);
+  session_.board.update(stream_.name, [&](StreamProgress& progress) {
+    progress.phase = "idle";
+    progress.finished_at = session_.clock.wall();
+    progress.certified_at = certified_at;
+    progress.candidates = static_cast<std::uint64_t>(outcome_.candidates);
+    progress.deleted = static_cast<std::uint64_t>(outcome_.deleted);
+    progress.held = static_cast<std::uint64_t>(outcome_.held);
+    progress.certificate = problem_.empty() ? "certified" : "uncertified: " + problem_;
+  });
+  return record;
+}
+
+void StreamSnapshot::note_problem(const std::string& problem) {
+  if (problem_.empty()) problem_ = problem;
+  log::warn("{}: snapshot {} gets no certificate: {}", stream_.name, snapshot_->id, problem);
+}
+
+void StreamSnapshot::set_phase(const char* phase) {
+  session_.board.update(stream_.name, [&](StreamProgress& progress) { progress.phase = phase; });
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "sync/confirmation.hpp"
+#include "sync/list_walk.hpp"
+#include "sync/mirror_session.hpp"
+
+namespace mirror::sync {
+
+/// One snapshot of one stream, from the first page to the certificate: opens it or resumes an interrupted one, walks
+/// its lists, settles doubts by reads of single objects, and deletes what is proven to be gone unless the brake holds
+/// it. Throws Error when it can't go on; what is committed stays, and the next run resumes there. Used by one thread.
+class StreamSnapshot {
+ public:
+  StreamSnapshot(const MirrorSession& session, const StreamSpec& stream) : session_(session), stream_(stream) {}
+
+  /// Returns the snapshot as stored: certified, or uncertified with the reason.
+  db::SnapshotRecord run(const std::stop_token& stop);
+
+ private:
+  struct Candidates {
+    const TableSpec* table;
+    std::vector<std::string> ids;
+  };
+
+  void open_or_resume(const std::stop_token& stop);
+  void start_status(const db::SnapshotRecord& record, long live_rows);
+  void walk(const std::stop_token& stop);
+  void walk_whole_list(const std::stop_token& stop);
+  void walk_scopes(const std::stop_token& stop);
+  void walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop);
+  void prove_scopes_with_candidates(const std::stop_token& stop);
+  void settle_suspects(const std::stop_token& stop);
+  void delete_what_is_gone(const std::stop_token& stop);
+  [[nodiscard]] std::vector<Candidates> read_candidates(const std::stop_token& stop);
+  [[nodiscard]] std::optional<db::HoldRecord> over_the_limit(const Candidates& candidates, const std::stop_token& stop);
+  void hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop);
+  void confirm_and_bury(const Candidates& candidates, const std::stop_token& stop);
+  db::SnapshotRecord finish(const std::stop_token& stop);
+  void note_problem(const std::string& problem);
+  void set_phase(const char* phase);
+
+  const MirrorSession& session_;
+  const StreamSpec& stream_;
+  std::shared_ptr<SnapshotContext> snapshot_;
+  long live_at_start_ = 0;
+  bool list_finished_before_ = false;
+  std::string stored_progress_;
+  WalkResult walk_result_;
+  std::mutex mutex_;                     ///< guards the two below during parallel walks
+  std::set<std::string> proven_scopes_;
+  std::string problem_;                  ///< the first reason for refusing the certificate
+  db::SnapshotCounts outcome_;           ///< candidates, deleted, held
+};
+
+}  // namespace mirror::sync
