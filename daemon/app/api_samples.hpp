@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "http/metrics_handler.hpp"
+
+namespace mirror::api {
+struct ApiStatistics;
+}
+
+namespace mirror::app {
+
+/// The API client's statistics as samples for /metrics.
+std::vector<http::Sample> api_samples(const api::ApiStatistics& statistics);
+
+}  // namespace mirror::app

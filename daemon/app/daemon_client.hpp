@@ -1,0 +1,12 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace mirror::app {
+
+/// What /healthz of the daemon at `listen` answers, whatever the status code; empty if nobody answers within a second
+/// or the answer is not from a daemon like this one.
+std::optional<std::string> ask_daemon_health(const std::string& listen);
+
+}  // namespace mirror::app

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "app/config.hpp"
+#include "http/metrics_handler.hpp"
+#include "support/clock.hpp"
+#include "sync/status_board.hpp"
+
+namespace mirror::app {
+
+enum class HoldDecision { approve, discard };
+
+/// What became of a hold's rows, those that died with them included.
+struct HoldOutcome {
+  long deleted = 0;
+  long kept = 0;  ///< seen again meanwhile, or still at the API
+};
+
+/// What keeps the mirror true, as the commands around it see it. The seam between this folder and daemon/sync.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// The daemon's work: returns after a stop was requested, at a committed page. Being away of API or database is
+  /// survived; throws Error only for what ends the process.
+  virtual void run(const std::stop_token& stop) = 0;
+  /// One full pass over all enabled streams, its result on the StatusBoard. Throws Error if nothing could be done.
+  virtual void sync_once(const std::stop_token& stop) = 0;
+  /// Decides about an open hold (rule R8). Throws Error (usage) if there is no open one of that number.
+  virtual HoldOutcome decide_hold(int id, HoldDecision decision, const std::stop_token& stop) = 0;
+
+  /// Options after a reload; only reloadable ones differ. Called by another thread than run().
+  virtual void apply(const Config& config) = 0;
+  /// Statistics of the API client for /metrics. Called by any thread.
+  [[nodiscard]] virtual std::vector<http::Sample> samples() const = 0;
+};
+
+using EngineFactory = std::function<std::unique_ptr<Engine>(const Config&, sync::StatusBoard&, Clock&)>;
+
+/// The real one. Connects to nothing yet.
+std::unique_ptr<Engine> make_engine(const Config& config, sync::StatusBoard& board, Clock& clock);
+
+}  // namespace mirror::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "db/mirror_overview.hpp"
+#include "http/health_report.hpp"
+#include "sync/sync_options.hpp"
+
+namespace mirror::app {
+
+/// What `authkit-mirror status` shows. A plain value.
+struct MirrorStatus {
+  http::HealthReport::State state = http::HealthReport::State::ok;
+  std::vector<sync::Finding> findings;
+  db::MirrorOverview overview;
+  std::optional<std::string> daemon_health;  ///< /healthz of a running daemon, JSON
+};
+
+/// Judges what the database says, and adds what a running daemon says about itself.
+MirrorStatus judge_mirror(db::MirrorOverview overview, const sync::SyncOptions& options,
+                          std::optional<std::string> daemon_health);
+
+/// For people, for machines, and one line for Nagios.
+std::string to_table(const MirrorStatus& status);
+std::string to_json(const MirrorStatus& status, const std::string& environment);
+std::string to_nagios(const MirrorStatus& status);
+
+}  // namespace mirror::app

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/mirror_status.hpp"
+#include "app/text_table.hpp"
+
+namespace mirror::app {
+namespace {
+
+using nlohmann::json;
+
+std::string count(std::int64_t number) {
+  return grouped(static_cast<unsigned long long>(number));
+}
+
+const char* severity_name(const sync::Finding& finding) {
+  return finding.severity == sync::Severity::failing ? "failing" : "degraded";
+}
+
+/// "organization_memberships: cause", or the cause alone.
+std::string described(const sync::Finding& finding) {
+  const bool named = finding.subject.empty() || finding.cause.find(finding.subject) != std::string::npos;
+  return named ? finding.cause : finding.subject + ": " + finding.cause;
+}
+
+json stream_json(const db::StreamOverview& stream) {
+  return {{"stream", stream.stream},
+          {"state", stream.state},
+          {"certified_at", stream.certified_at.empty() ? json(nullptr) : json(stream.certified_at)},
+          {"seconds_since_certified",
+           stream.seconds_since_certified ? json(*stream.seconds_since_certified) : json(nullptr)},
+          {"error", stream.error},
+          {"snapshot", stream.snapshot_state},
+          {"reason", stream.snapshot_reason},
+          {"rows", stream.rows},
+          {"inserted", stream.inserted},
+          {"changed", stream.changed},
+          {"unchanged", stream.unchanged},
+          {"poisoned", stream.poisoned},
+          {"deleted", stream.deleted},
+          {"held", stream.held}};
+}
+
+json lease_json(const std::optional<db::LeaseState>& lease) {
+  if (!lease) return nullptr;
+  return {{"holder", lease->holder},
+          {"version", lease->version},
+          {"token", lease->token},
+          {"feed_seq", lease->feed_seq},
+          {"heartbeat_age_seconds", lease->heartbeat_age_seconds}};
+}
+
+std::string writer_line(const MirrorStatus& status) {
+  const auto& lease = status.overview.lease;
+  if (!lease || lease->holder.empty()) return "nobody";
+  return fmt::format("{} (version {}, last sign of life {} ago)", lease->holder, lease->version,
+                     short_time(lease->heartbeat_age_seconds));
+}
+
+}  // namespace
+
+std::string to_table(const MirrorStatus& status) {
+  TextTable table(
+      {"STREAM", "STATE", "CERTIFIED", "ROWS", "INSERTED", "CHANGED", "UNCHANGED", "DELETED", "HELD", "LAST PASS"});
+  for (const db::StreamOverview& stream : status.overview.streams) {
+    const std::string age =
+        stream.seconds_since_certified ? short_time(*stream.seconds_since_certified) + " ago" : "never";
+    table.add({stream.stream, stream.state, age, count(stream.rows), count(stream.inserted), count(stream.changed),
+               count(stream.unchanged), count(stream.deleted), count(stream.held), stream.snapshot_state});
+  }
+  std::string text = status.overview.streams.empty() ? "nothing has been mirrored yet\n" : table.text();
+  text += "\nwriter: " + writer_line(status) + "\n";
+  text += fmt::format("daemon: {}\n", status.daemon_health ? "answers" : "does not answer");
+  text += fmt::format("health: {}\n", http::to_string(status.state));
+  for (const sync::Finding& finding : status.findings) {
+    text += fmt::format("  {}  {}\n", severity_name(finding), described(finding));
+    if (!finding.next_step.empty()) text += fmt::format("            next: {}\n", finding.next_step);
+  }
+  return text;
+}
+
+std::string to_json(const MirrorStatus& status, const std::string& environment) {
+  json streams = json::array();
+  for (const db::StreamOverview& stream : status.overview.streams) streams.push_back(stream_json(stream));
+  json holds = json::array();
+  for (const db::HoldRecord& hold : status.overview.holds) {
+    holds.push_back({{"id", hold.id}, {"stream", hold.stream}, {"deletions", hold.deletions}, {"reason", hold.reason}});
+  }
+  json findings = json::array();
+  for (const sync::Finding& finding : status.findings) {
+    findings.push_back({{"code", finding.code},
+                        {"subject", finding.subject},
+                        {"severity", severity_name(finding)},
+                        {"cause", finding.cause},
+                        {"next_step", finding.next_step}});
+  }
+  const json answer{{"status", http::to_string(status.state)},
+                    {"environment", environment},
+                    {"streams", streams},
+                    {"holds", holds},
+                    {"quarantine", status.overview.quarantine},
+                    {"lease", lease_json(status.overview.lease)},
+                    {"findings", findings},
+                    {"daemon", status.daemon_health ? json::parse(*status.daemon_health) : json(nullptr)}};
+  return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string to_nagios(const MirrorStatus& status) {
+  using State = http::HealthReport::State;
+  const char* const word = status.state == State::ok ? "OK" : status.state == State::degraded ? "WARNING" : "CRITICAL";
+  std::string line = fmt::format("AUTHKIT-MIRROR {} - ", word);
+  line += status.findings.empty() ? "all streams certified" : described(status.findings.front());
+  if (status.findings.size() > 1) line += fmt::format(" (and {} more)", status.findings.size() - 1);
+  line += " |";
+  for (const db::StreamOverview& stream : status.overview.streams) {
+    line += fmt::format(" {}_age={:.0f}s {}_rows={}", stream.stream, stream.seconds_since_certified.value_or(0),
+                        stream.stream, stream.rows);
+  }
+  return line + "\n";
+}
+
+}  // namespace mirror::app

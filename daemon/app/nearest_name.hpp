@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mirror::app {
+
+/// The name that a person who typed `wrong` most likely meant: fewest edits (insert, remove, replace, swap of
+/// neighbours), at most a third of its length. Empty if none is near.
+std::optional<std::string> nearest_name(std::string_view wrong, const std::vector<std::string>& names);
+
+}  // namespace mirror::app

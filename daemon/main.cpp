@@ -1,0 +1,31 @@
+#include <array>
+#include <exception>
+
+#include "app/command.hpp"
+#include "app/memory.hpp"
+
+namespace {
+
+using namespace mirror::app;
+
+constexpr std::array commands{
+    &run_command,      // the daemon
+    &sync_command,     // one full pass
+    &status_command,   // how the mirror is
+    &check_command,    // configuration, key, database, clock
+    &migrate_command,  // the schema
+    &holds_command,    // deletions that wait for a person,
+    &approve_command,  // let through
+    &discard_command,  // or not
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  limit_malloc_arenas();
+  try {
+    return static_cast<int>(run_command_line(commands, argc, argv));
+  } catch (const std::exception& error) {
+    return static_cast<int>(report_failure(error));
+  }
+}

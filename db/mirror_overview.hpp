@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "db/hold_store.hpp"
+#include "db/lease.hpp"
+
+namespace mirror::db {
+
+/// A stream's state and its newest snapshot, as `status` shows them. Ages are by the database's clock.
+struct StreamOverview {
+  std::string stream;
+  std::string state;
+  std::string certified_at;  ///< UTC, ISO 8601; empty: never
+  std::optional<double> seconds_since_certified;
+  std::string error;  ///< of the last pass; empty: none
+  std::string next_step;
+  std::string snapshot_state;  ///< of the newest snapshot; empty: there is none
+  std::string snapshot_reason;
+  std::int64_t rows = 0;  ///< the newest snapshot's counts
+  std::int64_t inserted = 0;
+  std::int64_t changed = 0;
+  std::int64_t unchanged = 0;
+  std::int64_t poisoned = 0;
+  std::int64_t deleted = 0;
+  std::int64_t held = 0;
+};
+
+/// What the database says about one environment's mirror.
+struct MirrorOverview {
+  std::vector<StreamOverview> streams;
+  std::vector<HoldRecord> holds;                   ///< open ones
+  std::map<std::string, std::int64_t> quarantine;  ///< parked objects by table
+  std::optional<LeaseState> lease;
+};
+
+/// Reads it without touching the mirrored tables, so that it costs the same for any directory. The schema must be
+/// current. Throws Error.
+MirrorOverview read_overview(Connection& connection, const std::string& environment);
+
+}  // namespace mirror::db

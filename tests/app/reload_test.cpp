@@ -1,0 +1,46 @@
+#include "app/reload.hpp"
+
+#include "tests/catch.hpp"
+
+using namespace mirror::app;
+using namespace std::chrono_literals;
+
+namespace {
+
+Config with(std::vector<std::string> flags, std::map<std::string, std::string> environment = {}) {
+  return load_config({"/dev/null", std::move(environment), std::move(flags)});
+}
+
+}  // namespace
+
+TEST_CASE("a reload names what it applied and what needs a restart") {
+  const Config running = with({});
+  const Config fresh = with({"log.level=debug", "brake.max_count=900", "database.schema=other"});
+  const ReloadReport report = compare(running, fresh);
+  REQUIRE(report.applied == std::vector<std::string>{"brake.max_count", "log.level"});
+  REQUIRE(report.needs_restart == std::vector<std::string>{"database.schema"});
+  REQUIRE_THAT(report.text(),
+               ContainsSubstring("applied brake.max_count, log.level; needs a restart: database.schema"));
+}
+
+TEST_CASE("a default that is now written out is no change") {
+  REQUIRE_THAT(compare(with({}), with({"log.level=info"})).text(), ContainsSubstring("nothing has changed"));
+}
+
+TEST_CASE("a changed secret needs a restart and is not shown") {
+  const ReloadReport report =
+      compare(with({}, {{"WORKOS_API_KEY", "sk_old"}}), with({}, {{"WORKOS_API_KEY", "sk_new"}}));
+  REQUIRE(report.needs_restart == std::vector<std::string>{"api.key"});
+  REQUIRE_THAT(report.text(), !ContainsSubstring("sk_"));
+}
+
+TEST_CASE("only reloadable keys are taken over, also back to their default") {
+  const Config running = with({"streams.users.sweep_interval=5m", "brake.max_count=900"});
+  const Config fresh = with({"streams.users.sweep_interval=7m", "database.schema=other"});
+  const Config merged = with_reloadable_keys(running, fresh);
+  REQUIRE(merged.sync.streams.at("users").sweep_interval == 7min);
+  REQUIRE(merged.sync.brake.max_count == 500);
+  REQUIRE(merged.database.schema == "workos");
+  REQUIRE(compare(merged, fresh).applied.empty());
+  REQUIRE(compare(merged, fresh).needs_restart == std::vector<std::string>{"database.schema"});
+}

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+
+/// A client made of nothing but a socket, so that the tests see the bytes the server sends.
+namespace mirror::test {
+
+class Connection {
+ public:
+  explicit Connection(unsigned short port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      ::close(socket_);
+      throw std::runtime_error("cannot connect to the server under test");
+    }
+  }
+  ~Connection() { ::close(socket_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void send(const std::string& bytes) const {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t count = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) return;  // a server may close early; what it answered is still read
+      sent += static_cast<std::size_t>(count);
+    }
+  }
+
+  [[nodiscard]] std::string read_to_end() const {
+    std::string all;
+    char buffer[4096];
+    for (ssize_t count = 0; (count = ::recv(socket_, buffer, sizeof buffer, 0)) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(count));
+    }
+    return all;
+  }
+
+ private:
+  int socket_;
+};
+
+struct Answer {
+  int status = 0;
+  std::string head;
+  std::string body;
+};
+
+inline std::string send_raw(unsigned short port, const std::string& bytes) {
+  const Connection connection(port);
+  connection.send(bytes);
+  return connection.read_to_end();
+}
+
+inline Answer ask(unsigned short port, const std::string& method, const std::string& target,
+                  const std::string& body = {}) {
+  std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  const std::string all = send_raw(port, request + "\r\n" + body);
+  Answer answer;
+  const std::size_t end = all.find("\r\n\r\n");
+  if (end == std::string::npos) return answer;
+  answer.head = all.substr(0, end);
+  answer.body = all.substr(end + 4);
+  answer.status = std::stoi(answer.head.substr(answer.head.find(' ') + 1, 3));
+  return answer;
+}
+
+}  // namespace mirror::test
