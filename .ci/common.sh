@@ -50,5 +50,4 @@ start_cluster() {
   .ci/cluster start "$directory"
   AUTHKIT_MIRROR_TEST_DATABASE_URL=$(.ci/cluster url "$directory")
   export AUTHKIT_MIRROR_TEST_DATABASE_URL
-  export AUTHKIT_MIRROR_TEST_CLUSTER_TOOL=$PWD/.ci/cluster
 }
