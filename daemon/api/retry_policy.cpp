@@ -21,14 +21,13 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
   return std::chrono::milliseconds{std::min<std::int64_t>(seconds, max_retry_after.count() / 1000) * 1000};
 }
 
-int retries_allowed(const Error& failure, bool safe) {
-  if (failure.fault() != Fault::unavailable) return 0;
-  const auto* answer = dynamic_cast<const ApiError*>(&failure);
-  if (answer != nullptr && answer->status() == 429) return max_retries;
-  if (!safe) return 0;
-  const bool busy = answer != nullptr && (answer->status() == 408 || answer->status() >= 500);
-  const bool foreign = answer != nullptr && !busy && !answer->from_workos();
-  return foreign ? max_retries_of_foreign_answer : max_retries;
+bool is_rate_limited(const ApiError* answer) {
+  return answer != nullptr && answer->status() == 429;
+}
+
+bool is_foreign(const ApiError* answer) {
+  if (answer == nullptr || answer->from_workos()) return false;
+  return answer->status() < 500 && answer->status() != 408 && answer->status() != 429;
 }
 
 }  // namespace
@@ -44,9 +43,11 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view head
 }
 
 std::optional<std::chrono::milliseconds> RetryPolicy::next_delay(const Error& failure) {
-  if (backoff_.attempts() >= retries_allowed(failure, safe_)) return std::nullopt;
-  const std::chrono::milliseconds jittered = backoff_.next();
   const auto* answer = dynamic_cast<const ApiError*>(&failure);
+  if (failure.fault() != Fault::unavailable || backoff_.attempts() >= max_retries) return std::nullopt;
+  if (!safe_ && !is_rate_limited(answer)) return std::nullopt;
+  if (is_foreign(answer) && ++foreign_answers_ > max_retries_of_foreign_answer) return std::nullopt;
+  const std::chrono::milliseconds jittered = backoff_.next();
   const auto asked = answer == nullptr ? std::nullopt : answer->retry_after();
   return asked ? std::max(*asked, jittered) : jittered;
 }

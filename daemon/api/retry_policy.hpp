@@ -33,6 +33,7 @@ class RetryPolicy {
   static constexpr Backoff::Duration cap{8'000};
 
   bool safe_;
+  int foreign_answers_ = 0;  ///< that WorkOS did not write
   Backoff backoff_{base, cap};
 };
 
