@@ -115,6 +115,25 @@ TEST_CASE("a password from the options is used, and a wrong or missing one is re
   CHECK(Connection(options, "test").is_open());
 }
 
+TEST_CASE("a server that is killed is unavailable, and what was committed is there when it is back") {
+  PrivateCluster cluster(Fsync::on);
+  TestDatabase database(cluster.url(), Content::nothing);
+  database.execute("CREATE TABLE kept (number int); INSERT INTO kept VALUES (1)");
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+  transaction.run("INSERT INTO kept VALUES (2)");
+
+  cluster.kill();
+  CHECK(caught_error([&] { transaction.commit(); }).fault() == Fault::unavailable);
+  CHECK_FALSE(connection.is_open());
+  CHECK(error_of_connecting(database.url()).fault() == Fault::unavailable);
+
+  cluster.start();
+  CHECK(caught_error([&] { Transaction again(connection); }).fault() == Fault::unavailable);
+  Connection next = database.connect();
+  CHECK(Transaction(next).run("SELECT sum(number) FROM kept")[0][0].as<int>() == 1);
+}
+
 TEST_CASE("a running statement can be cancelled from another thread") {
   DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
   Connection connection = access.connect("sleeper");

@@ -144,6 +144,15 @@ TEST_CASE("a silent holder is replaced after the ttl, a living one is not") {
   CHECK(second.lease.try_acquire(second.connection));
 }
 
+TEST_CASE("renewing tells a holder that its lease went to somebody else") {
+  DatabaseAccess access(GENERATE(Way::direct, Way::pooled));
+  Writer writer(access, "one");
+  REQUIRE(writer.lease.try_acquire(writer.connection));
+  take_quietly(access.database());
+  CHECK(caught_error([&] { writer.lease.renew(writer.connection); }).fault() == Fault::lease_lost);
+  CHECK_FALSE(writer.lease.is_held());
+}
+
 TEST_CASE("a commit is a sign of life too") {
   TestDatabase database;
   Writer first(database.options(), "first");
