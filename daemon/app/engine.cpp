@@ -1,11 +1,90 @@
 #include "app/engine.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
+#include "api/api_client.hpp"
+#include "app/api_samples.hpp"
 #include "support/error.hpp"
+#include "sync/engine.hpp"
 
 namespace mirror::app {
+namespace {
 
-std::unique_ptr<Engine> make_engine(const Config&, sync::StatusBoard&, Clock&) {
-  throw Error(Fault::bug, "this build holds no engine");
+/// A pass that the daemon made for us has not passed over our own status board.
+void show(const sync::StreamResult& result, sync::StatusBoard& board) {
+  board.update(result.stream, [&](sync::StreamProgress& progress) {
+    progress.phase = "idle";
+    if (!result.snapshot) {
+      progress.certificate = "failed: " + result.error;
+      return;
+    }
+    const auto& counts = result.snapshot->counts;
+    const auto as_count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
+    progress.pages = as_count(counts.pages);
+    progress.rows = as_count(counts.rows);
+    progress.inserted = as_count(counts.inserted);
+    progress.changed = as_count(counts.changed);
+    progress.unchanged = as_count(counts.unchanged);
+    progress.stale = as_count(counts.stale);
+    progress.poisoned = as_count(counts.poisoned);
+    progress.deleted = as_count(counts.deleted);
+    progress.held = as_count(counts.held);
+    const bool certified = result.is_certified();
+    progress.certificate = certified ? "certified" : "uncertified: " + result.snapshot->reason;
+  });
+}
+
+/// daemon/sync behind the seam of this folder.
+class MirrorEngine final : public Engine {
+ public:
+  MirrorEngine(const Config& config, sync::StatusBoard& board, Clock& clock)
+      : board_(board),
+        client_(api::make_api_client(config.api, clock)),
+        directory_(client_),
+        engine_(config.database, config.sync, directory_, clock, board) {}
+
+  void run(const std::stop_token& stop) override { engine_.run(stop); }
+
+  void sync_once(const std::stop_token& stop) override {
+    const auto results = engine_.sync(stop);
+    for (const auto& result : results) show(result, board_);
+    const bool nothing_done = std::ranges::none_of(results, [](const auto& result) { return result.snapshot.has_value(); });
+    if (nothing_done && !results.empty()) {
+      const auto& first = results.front();
+      throw Error(first.fault, first.error, first.next_step);
+    }
+  }
+
+  HoldOutcome decide_hold(int id, HoldDecision decision, const std::stop_token& stop) override {
+    const auto outcome = decision == HoldDecision::approve ? engine_.approve(id, decided_by(), stop)
+                                                           : engine_.discard(id, decided_by(), stop);
+    return {outcome.deleted, outcome.kept};
+  }
+
+  void apply(const Config& config) override { engine_.reconfigure(config.sync); }
+
+  [[nodiscard]] std::vector<http::Sample> samples() const override { return api_samples(client_->statistics()); }
+
+ private:
+  /// Who takes the responsibility, as far as the operating system knows.
+  static std::string decided_by() {
+    for (const char* variable : {"SUDO_USER", "USER", "LOGNAME"}) {
+      if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
+    }
+    return "unknown";
+  }
+
+  sync::StatusBoard& board_;
+  std::shared_ptr<api::ApiClient> client_;
+  api::DirectoryApi directory_;
+  sync::Engine engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const Config& config, sync::StatusBoard& board, Clock& clock) {
+  return std::make_unique<MirrorEngine>(config, board, clock);
 }
 
 }  // namespace mirror::app
