@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -38,7 +39,7 @@ CommandBody define_decision(CLI::App& app) {
   app.add_option("hold", *id, "number of the hold, as `authkit-mirror holds` lists it")
       ->required()
       ->type_name("NUMBER")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   return [id](const Invocation& invocation) { return decide(*id, decision, invocation); };
 }
 

@@ -84,6 +84,19 @@ std::string help_hint(const CLI::App& app) {
   return line + "--help` shows what is possible";
 }
 
+/// `text` with one mark at its end, whoever wrote it.
+std::string sentence(std::string text) {
+  while (!text.empty() && (text.back() == '.' || text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  const bool is_marked = text.ends_with('?') || text.ends_with('!');
+  return is_marked ? text : text + ".";
+}
+
+std::string usage_problem(std::span<const Command* const> commands, const CLI::App& app, const CLI::ParseError& error) {
+  const std::string unknown = unknown_command(commands, app);
+  if (!unknown.empty()) return unknown;
+  return app.get_subcommands().empty() && app.remaining().empty() ? "a command is required" : error.what();
+}
+
 }  // namespace
 
 ExitCode run_command_line(std::span<const Command* const> commands, int argc, const char* const* argv) {
@@ -110,22 +123,19 @@ ExitCode run_command_line(std::span<const Command* const> commands, int argc, co
       app.exit(error, std::cout, std::cerr);
       return ExitCode::done;
     }
-    const std::string unknown = unknown_command(commands, app);
-    throw Error(Fault::usage, unknown.empty() ? std::string{error.what()} : unknown, help_hint(app));
+    throw Error(Fault::usage, usage_problem(commands, app, error), help_hint(app));
   }
   return body(invocation);
 }
 
 ExitCode report_failure(const std::exception& error) {
   const auto* const known = dynamic_cast<const Error*>(&error);
-  std::string text = std::string{"authkit-mirror: "} + error.what();
-  const bool is_list = text.find('\n') != std::string::npos;
-  if (known == nullptr) {
-    text += ". This is a bug; please report it with the command and its log";
-  } else if (!known->next_step().empty()) {
-    text += (is_list ? "\nNext: " : ". Next: ") + known->next_step();
-  }
-  std::cerr << text << (text.back() == '\n' ? "" : ".\n") << std::flush;
+  const std::string cause = error.what();
+  const std::string next = known == nullptr ? "report this bug with the command and its log" : known->next_step();
+  const bool is_list = cause.find('\n') != std::string::npos;
+  std::cerr << "authkit-mirror: " << sentence(cause);
+  if (!next.empty()) std::cerr << (is_list ? "\n" : " ") << "Next: " << sentence(next);
+  std::cerr << std::endl;
   return known == nullptr ? ExitCode::bug : exit_code(known->fault());
 }
 

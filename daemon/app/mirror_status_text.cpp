@@ -112,7 +112,7 @@ std::string to_nagios(const MirrorStatus& status) {
   std::string line = fmt::format("AUTHKIT-MIRROR {} - ", word);
   line += status.findings.empty() ? "all streams certified" : described(status.findings.front());
   if (status.findings.size() > 1) line += fmt::format(" (and {} more)", status.findings.size() - 1);
-  line += " |";
+  if (!status.overview.streams.empty()) line += " |";
   for (const db::StreamOverview& stream : status.overview.streams) {
     line += fmt::format(" {}_age={:.0f}s {}_rows={}", stream.stream, stream.seconds_since_certified.value_or(0),
                         stream.stream, stream.rows);

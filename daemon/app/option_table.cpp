@@ -109,7 +109,7 @@ void add_api(std::vector<Option>& table) {
                    .type = OptionType::duration,
                    .default_text = "30s",
                    .help = "Longest time a request may take, all of it.",
-                   .least = second,
+                   .least = 100,
                    .most = 600 * second,
                    .store = [](Config& c, const OptionValue& v) { c.api.timeout = v.duration; }});
   table.push_back({.key = "api.ca_file",

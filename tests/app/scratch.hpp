@@ -21,7 +21,7 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   /// Writes a file and returns its path.
-  [[nodiscard]] std::string file(const std::string& name, const std::string& content) const {
+  std::string file(const std::string& name, const std::string& content) const {
     const std::filesystem::path path = path_ / name;
     std::ofstream(path, std::ios::binary) << content;
     return path.string();
