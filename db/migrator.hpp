@@ -28,7 +28,8 @@ class Migrator {
   std::vector<std::string> migrate();
 
   [[nodiscard]] std::vector<MigrationState> status();
-  /// Throws Error (misconfigured) unless every migration is applied and known: the check of a daemon that may not migrate.
+  /// Throws Error (misconfigured) unless every migration is applied and known: the check of a daemon that may not
+  /// migrate.
   void require_current();
   /// Everything pending as one SQL script for an administrator to run by hand, checksums included.
   [[nodiscard]] std::string pending_sql();
