@@ -60,15 +60,16 @@ lint_warnings() {
 
 # The unit as it is installed; its binary must be there, so this follows the build.
 lint_unit() {
-  local root unit
+  local root unit binary
   root=$(mktemp -d)
   # shellcheck disable=SC2064  # this directory, now
   trap "rm -rf '$root'" EXIT
-  DESTDIR=$root cmake --install build/release --prefix /usr >/dev/null
-  unit=$(find "$root" -name authkit-mirror.service -print -quit)
-  [[ -n $unit ]] || die 1 "the unit is not installed"
-  # Read with the binary's real place, since the unit's own path is inside the new root.
-  sed "s|/usr/bin/authkit-mirror|$root&|" "$unit" >"$root/authkit-mirror.service"
+  DESTDIR=$root cmake --install build/release >/dev/null
+  unit=$(find "$root" -name authkit-mirror.service)
+  binary=$(find "$root" -name authkit-mirror -type f)
+  [[ -n $unit && -n $binary ]] || die 1 "the unit or its binary is not installed"
+  # verify looks for the binary where this root is not the root.
+  sed "s|^ExecStart=[^ ]*|ExecStart=$binary|" "$unit" >"$root/authkit-mirror.service"
   systemd-analyze verify --man=no "$root/authkit-mirror.service"
   systemd-analyze security --offline=yes --threshold="$unit_exposure_limit" "$root/authkit-mirror.service" | tail -1
 }
