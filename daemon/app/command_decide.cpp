@@ -13,7 +13,7 @@ namespace {
 
 ExitCode decide(int id, HoldDecision decision, const Invocation& invocation) {
   const Config config = invocation.load();
-  if (decision == HoldDecision::approve) require_api_key(config);
+  require_api_key(config);
   block_signals();
   SystemClock clock;
   sync::StatusBoard board(clock);

@@ -27,7 +27,7 @@ std::size_t edits_between(std::string_view from, std::string_view to) {
 
 std::optional<std::string> nearest_name(std::string_view wrong, const std::vector<std::string>& names) {
   std::optional<std::string> nearest;
-  std::size_t fewest = std::max<std::size_t>(wrong.size() / 3, 1) + 1;
+  std::size_t fewest = std::clamp<std::size_t>(wrong.size() / 3, 1, 3) + 1;
   for (const std::string& name : names) {
     const std::size_t edits = edits_between(wrong, name);
     if (edits >= fewest) continue;

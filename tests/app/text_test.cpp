@@ -32,6 +32,7 @@ TEST_CASE("the nearest name is found over a swap, a gap and a slip, and not over
   REQUIRE(nearest_name("snyc", names) == "sync");
   REQUIRE(nearest_name("hold", names) == "holds");
   REQUIRE_FALSE(nearest_name("frobnicate", names).has_value());
+  REQUIRE_FALSE(nearest_name("TEST_DATABASE_URL", {"DATABASE_URL"}).has_value());
 }
 
 TEST_CASE("a table aligns its columns, numbers to the right, without trailing spaces") {
