@@ -1,0 +1,116 @@
+#include "tests/harness/truth_comparison.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "support/instant.hpp"
+
+namespace mirror::harness {
+namespace {
+
+using nlohmann::json;
+using Row = std::map<std::string, std::string>;
+
+constexpr std::size_t most_differences = 20;
+
+void remove_secrets(json& value, const TableSpec& table) {
+  if (value.is_object()) {
+    for (const auto key : table.secret_keys) value.erase(std::string(key));
+  }
+  if (value.is_structured()) {
+    for (auto& member : value) remove_secrets(member, table);
+  }
+}
+
+json expected_raw(json object, const TableSpec& table) {
+  for (const auto key : table.omitted_keys) object.erase(std::string(key));
+  remove_secrets(object, table);
+  return object;
+}
+
+json slugs_of(const json& roles) {
+  json slugs = json::array();
+  for (const auto& role : roles) slugs.push_back(role.at("slug"));
+  return slugs;
+}
+
+bool equal_instants(const std::string& stored, const json& listed) {
+  const auto here = parse_instant(stored);
+  return here && here == parse_instant(listed.get<std::string>());
+}
+
+bool equal(const std::string& stored, const json& listed, ColumnType type) {
+  if (listed.is_null() || stored == "NULL") return listed.is_null() && stored == "NULL";
+  switch (type) {
+    case ColumnType::text: return stored == (listed.is_string() ? listed.get<std::string>() : listed.dump());
+    case ColumnType::boolean: return stored == (listed.get<bool>() ? "true" : "false");
+    case ColumnType::instant: return equal_instants(stored, listed);
+    case ColumnType::json: return json::parse(stored) == listed;
+    case ColumnType::slug: return stored == listed.at("slug").get<std::string>();
+    case ColumnType::slugs: return json::parse(stored) == slugs_of(listed);
+  }
+  return false;
+}
+
+std::vector<std::string> names_of(const TableSpec& table) {
+  std::vector<std::string> names{"id", "created_at", "updated_at", "_raw"};
+  for (const auto& column : table.columns) names.emplace_back(column.name);
+  return names;
+}
+
+std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& table, const std::string& schema) {
+  const auto names = names_of(table);
+  std::string columns;
+  for (const auto& name : names) {
+    const int index = column_index(table, name);
+    const bool is_array = index >= 0 && table.columns[static_cast<std::size_t>(index)].type == ColumnType::slugs;
+    columns += fmt::format(fmt::runtime(is_array ? "{}array_to_json({})::text" : "{}{}::text"), columns.empty() ? "" : ", ", name);
+  }
+  std::map<std::string, Row> rows;
+  for (const auto& values : database.rows(fmt::format("SELECT {} FROM {}.{}_live", columns, schema, table.name))) {
+    Row row;
+    for (std::size_t i = 0; i < names.size(); ++i) row[names[i]] = values[i];
+    rows[values[0]] = std::move(row);
+  }
+  return rows;
+}
+
+void compare(const json& object, const Row& row, const TableSpec& table, std::vector<std::string>& found) {
+  const auto id = object.at("id").get<std::string>();
+  const auto check = [&](const std::string& column, const json& listed, ColumnType type) {
+    if (equal(row.at(column), listed, type)) return;
+    found.push_back(fmt::format("{} {}.{}: mirror {}, truth {}", table.name, id, column, row.at(column), listed.dump()));
+  };
+  check("created_at", object.at("created_at"), ColumnType::instant);
+  check("updated_at", object.at("updated_at"), ColumnType::instant);
+  check("_raw", expected_raw(object, table), ColumnType::json);
+  for (const auto& column : table.columns) {
+    const auto member = object.find(std::string(column.key));
+    check(std::string(column.name), member == object.end() ? json(nullptr) : *member, column.type);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> differences(TestDatabase& database, const TableSpec& table, const std::vector<std::string>& truth,
+                                     const std::string& schema) {
+  std::vector<std::string> found;
+  auto rows = read_rows(database, table, schema);
+  for (const auto& text : truth) {
+    const auto object = json::parse(text);
+    const auto row = rows.find(object.at("id").get<std::string>());
+    if (row == rows.end()) {
+      found.push_back(fmt::format("{} {} is missing in the mirror", table.name, object.at("id").get<std::string>()));
+      continue;
+    }
+    compare(object, row->second, table, found);
+    rows.erase(row);
+  }
+  for (const auto& [id, row] : rows) found.push_back(fmt::format("{} {} is alive in the mirror only", table.name, id));
+  if (found.size() > most_differences) found.resize(most_differences);
+  return found;
+}
+
+}  // namespace mirror::harness
