@@ -7,6 +7,7 @@
 #include "app/api_samples.hpp"
 #include "support/error.hpp"
 #include "sync/engine.hpp"
+#include "sync/snapshot_progress.hpp"
 
 namespace mirror::app {
 namespace {
@@ -19,19 +20,8 @@ void show(const sync::StreamResult& result, sync::StatusBoard& board) {
       progress.certificate = "failed: " + result.error;
       return;
     }
-    const auto& counts = result.snapshot->counts;
-    const auto as_count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
-    progress.pages = as_count(counts.pages);
-    progress.rows = as_count(counts.rows);
-    progress.inserted = as_count(counts.inserted);
-    progress.changed = as_count(counts.changed);
-    progress.unchanged = as_count(counts.unchanged);
-    progress.stale = as_count(counts.stale);
-    progress.poisoned = as_count(counts.poisoned);
-    progress.deleted = as_count(counts.deleted);
-    progress.held = as_count(counts.held);
-    const bool certified = result.is_certified();
-    progress.certificate = certified ? "certified" : "uncertified: " + result.snapshot->reason;
+    sync::show_counts(result.snapshot->counts, progress);
+    progress.certificate = sync::certificate_of(*result.snapshot);
   });
 }
 

@@ -10,12 +10,14 @@
 #include "db/migrator.hpp"
 #include "db/mirror_tables.hpp"
 #include "db/transaction.hpp"
+#include "model/streams.hpp"
 #include "support/backoff.hpp"
 #include "support/log.hpp"
 #include "sync/command_inbox.hpp"
 #include "sync/command_text.hpp"
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
+#include "sync/snapshot_progress.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -115,15 +117,22 @@ db::Connection Engine::prepare_database() {
 bool Engine::wait_for_lease(db::Connection& connection, const std::stop_token& stop) {
   bool announced = false;
   while (!lease_.try_acquire(connection)) {
-    if (!announced) log::info("another process writes environment '{}': standing by", options_.environment);
-    announced = true;
-    board_.set_role(Role::standby);
+    if (!std::exchange(announced, true)) stand_by();
     board_.finished_iteration("engine", longest_request);
     refresh_findings(connection, options_, board_);
     if (!clock_.wait_for(lease_poll, stop)) return false;
   }
   log::info("holding the lease of environment '{}' with token {}", options_.environment, lease_.token());
   return true;
+}
+
+void Engine::stand_by() {
+  log::info("another process writes environment '{}': standing by", options_.environment);
+  board_.set_role(Role::standby);
+  // What troubled this process as the writer is the other one's to tell.
+  for (const auto* stream : all_streams()) {
+    for (const auto* code : {"stream_refused", "stream_failed", "snapshot_uncertified"}) board_.clear(code, stream->name);
+  }
 }
 
 /// The quiet work beside the loops: commands, findings, the lease's end.
@@ -257,6 +266,7 @@ std::optional<std::string> Engine::hand_over(db::Connection& connection, const s
       if (command->outcome != "done") throw read_error(command->result);
       return command->result;
     }
+    in_transaction([&](db::Transaction& transaction) { return follow(transaction), true; });
     const auto holder = db::Lease::read(connection, options_.environment);
     const bool holder_is_gone = !holder || holder->holder.empty() || holder->holder_session_gone ||
                                 holder->heartbeat_age_seconds > static_cast<double>(options_.lease_ttl.count());
@@ -267,6 +277,20 @@ std::optional<std::string> Engine::hand_over(db::Connection& connection, const s
   } while (clock_.wait_for(command_poll, stop));
   withdraw();
   throw Error(Fault::stopped, "stopped waiting; what the daemon had begun it goes on with");
+}
+
+/// Shows on our own board how far the daemon is.
+void Engine::follow(db::Transaction& transaction) {
+  const db::SnapshotStore snapshots(options_.environment);
+  for (const auto* stream : all_streams()) {
+    const auto running = snapshots.find_running(transaction, stream->name);
+    if (!running) continue;
+    board_.update(stream->name, [&](StreamProgress& progress) {
+      progress.phase = "walking";
+      if (!progress.started_at) progress.started_at = clock_.wall();
+      show_counts(running->counts, progress);
+    });
+  }
 }
 
 }  // namespace mirror::sync

@@ -15,6 +15,10 @@
 #include "sync/stream_loop.hpp"
 #include "sync/sync_options.hpp"
 
+namespace mirror::db {
+class Transaction;
+}
+
 namespace mirror::sync {
 
 class LeasePeriod;
@@ -46,6 +50,7 @@ class Engine {
   /// Opens a connection and brings the schema up to date, or checks that it is.
   [[nodiscard]] db::Connection prepare_database();
   bool wait_for_lease(db::Connection& connection, const std::stop_token& stop);
+  void stand_by();
   void keep_house(LeasePeriod& period, db::Connection& connection);
   void wait_out(const Error& error, Clock::Duration rest, const std::stop_token& stop);
 
@@ -55,6 +60,8 @@ class Engine {
   /// Empty if the holder vanished before it answered.
   std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind, const std::string& arguments,
                                        const std::stop_token& stop);
+
+  void follow(db::Transaction& transaction);
 
   db::DatabaseOptions database_;
   SyncOptions options_;

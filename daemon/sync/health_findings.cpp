@@ -36,7 +36,10 @@ void check_age(db::Transaction& transaction, const db::MirrorTables& tables, con
                const SyncOptions& options, StatusBoard& board) {
   const auto found = options.streams.find(stream.name);
   const StreamOptions stream_options = found == options.streams.end() ? StreamOptions{} : found->second;
-  const auto age = tables.snapshots.read_stream(transaction, stream.name).seconds_since_certified;
+  const auto record = tables.snapshots.read_stream(transaction, stream.name);
+  const auto age = record.seconds_since_certified;
+  // A standby walks nothing itself, but is ready when the mirror is.
+  board.update(stream.name, [&](StreamProgress& progress) { progress.certified_at = record.certified_at; });
   const auto interval = static_cast<double>(stream_options.sweep_interval.count()) * (1 + stream_options.sweep_jitter);
   const auto limit = interval + static_cast<double>(options.health_max_lag.count());
   if (!stream_options.enabled || !age || *age <= interval) {

@@ -39,6 +39,10 @@ class LeasePeriod {
   void rethrow_failure() const;
 
  private:
+  /// Once a stop is requested, a statement may take a little longer; one that is blocked is cancelled, so that the
+  /// process ends within 5 s.
+  void guard_stop(const std::stop_token& ended);
+
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> forward_stop_;
   mutable std::mutex mutex_;
@@ -47,6 +51,7 @@ class LeasePeriod {
   MirrorSession session_;
   std::vector<std::unique_ptr<StreamLoop>> loops_;
   std::vector<std::jthread> threads_;
+  std::jthread stop_guard_;
 };
 
 }  // namespace mirror::sync

@@ -9,6 +9,7 @@
 #include "support/log.hpp"
 #include "sync/brake.hpp"
 #include "sync/parallel.hpp"
+#include "sync/snapshot_progress.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -46,9 +47,7 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
         const auto& rows = write.tables.rows(*stream_.table);
         auto running = write.tables.snapshots.find_running(write.transaction, stream_.name);
         if (running && running->age_seconds > oldest_resumable_seconds) {
-          if (running->first_load) {
-            write.feed.record_snapshot(write.transaction, stream_.table->name, running->started_at);
-          }
+          if (running->first_load) record_first_load(write, running->started_at);
           write.tables.snapshots.finish(write.transaction, running->id, stream_.name, "failed",
                                         "interrupted for more than a day", "");
           running.reset();
@@ -77,22 +76,14 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
 }
 
 void StreamSnapshot::start_status(const db::SnapshotRecord& record, long live_rows) {
-  const auto as_count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   session_.board.update(stream_.name, [&](StreamProgress& progress) {
     const auto certified_at = progress.certified_at;
     progress = {};
     progress.certified_at = certified_at;
     progress.started_at = session_.clock.wall();
-    progress.pages = as_count(record.counts.pages);
-    progress.rows = as_count(record.counts.rows);
-    progress.inserted = as_count(record.counts.inserted);
-    progress.changed = as_count(record.counts.changed);
-    progress.unchanged = as_count(record.counts.unchanged);
-    progress.stale = as_count(record.counts.stale);
-    progress.poisoned = as_count(record.counts.poisoned);
-    progress.scopes_done = as_count(record.counts.scopes);
+    show_counts(record.counts, progress);
     progress.scopes_total = 1;
-    progress.expected_rows = as_count(live_rows);
+    progress.expected_rows = static_cast<std::uint64_t>(live_rows);
   });
   if (record.counts.pages > 0) {
     log::info("{}: snapshot {} goes on after {} pages", stream_.name, record.id, record.counts.pages);
@@ -192,9 +183,7 @@ void StreamSnapshot::delete_what_is_gone(const std::stop_token& stop) {
   // What an older sweep held and this one no longer misses is settled.
   session_.writer.run(
       [&](WriteSession& write) {
-        std::vector<const TableSpec*> tables{stream_.table};
-        for (const auto& embedded : stream_.embedded) tables.push_back(embedded.table);
-        for (const auto* table : tables) {
+        for (const auto* table : tables()) {
           if (!held.contains(table)) write.tables.holds.replace_open(write.transaction, table->name, "sweep");
         }
       },
@@ -268,9 +257,7 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
         snapshots.add_counts(write.transaction, snapshot_->id, outcome_);
         snapshots.set_bounds(write.transaction, snapshot_->id, walk_result_.first_id, walk_result_.last_id);
         write.tables.walks.drop_candidates(write.transaction, snapshot_->id);
-        if (snapshot_->first_load) {
-          write.feed.record_snapshot(write.transaction, stream_.table->name, snapshot_->started_at);
-        }
+        if (snapshot_->first_load) record_first_load(write, snapshot_->started_at);
         snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",
                          problem_, problem_.empty() ? "" : uncertified_next_step);
         record = snapshots.read(write.transaction, snapshot_->id);
@@ -281,12 +268,20 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
     progress.phase = "idle";
     progress.finished_at = session_.clock.wall();
     progress.certified_at = certified_at;
-    progress.candidates = static_cast<std::uint64_t>(outcome_.candidates);
-    progress.deleted = static_cast<std::uint64_t>(outcome_.deleted);
-    progress.held = static_cast<std::uint64_t>(outcome_.held);
-    progress.certificate = problem_.empty() ? "certified" : "uncertified: " + problem_;
+    show_counts(record.counts, progress);
+    progress.certificate = certificate_of(record);
   });
   return record;
+}
+
+void StreamSnapshot::record_first_load(WriteSession& write, Instant started_at) const {
+  for (const auto* table : tables()) write.feed.record_snapshot(write.transaction, table->name, started_at);
+}
+
+std::vector<const TableSpec*> StreamSnapshot::tables() const {
+  std::vector<const TableSpec*> tables{stream_.table};
+  for (const auto& embedded : stream_.embedded) tables.push_back(embedded.table);
+  return tables;
 }
 
 void StreamSnapshot::note_problem(const std::string& problem) {

@@ -43,6 +43,9 @@ class StreamSnapshot {
   void hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop);
   void confirm_and_bury(const Candidates& candidates, const std::stop_token& stop);
   db::SnapshotRecord finish(const std::stop_token& stop);
+  void record_first_load(WriteSession& write, Instant started_at) const;
+  /// The stream's table and those embedded in it.
+  [[nodiscard]] std::vector<const TableSpec*> tables() const;
   void note_problem(const std::string& problem);
   void set_phase(const char* phase);
 

@@ -23,6 +23,7 @@ constexpr std::chrono::seconds heartbeat_interval{4};
 Writer::Writer(db::Connection connection, db::Lease& lease, std::string environment, Clock& clock, StatusBoard& board,
                std::function<void(const Error&)> on_failure)
     : connection_(std::move(connection)),
+      canceller_(connection_.canceller()),
       lease_(lease),
       environment_(std::move(environment)),
       tables_(connection_, environment_),
@@ -33,9 +34,11 @@ Writer::Writer(db::Connection connection, db::Lease& lease, std::string environm
       last_commit_(clock.now()),
       thread_([this] { loop(); }) {}
 
-Writer::~Writer() {
+Writer::~Writer() { end(); }
+
+void Writer::end() {
   queue_.close();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   board_.retire_loop("writer");
 }
 

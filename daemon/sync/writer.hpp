@@ -28,8 +28,10 @@ class Writer {
   /// when it can't go on (database away, lease lost); after it every job fails with that error.
   Writer(db::Connection connection, db::Lease& lease, std::string environment, Clock& clock, StatusBoard& board,
          std::function<void(const Error&)> on_failure);
-  /// Writes what is still queued, then ends the thread.
   ~Writer();
+
+  /// Writes what is still queued, then ends the thread. Nothing can be queued any more.
+  void end();
 
   /// Queues a page. Throws the writer's error once it has failed, or Error (stopped).
   void push(PageWrite page, const std::stop_token& stop);
@@ -41,6 +43,9 @@ class Writer {
   void flush(const std::stop_token& stop);
 
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+
+  /// Cancels the running statement, if any. The batch fails as if the database were away; nothing of it is written.
+  void cancel_statement() noexcept { canceller_.cancel(); }
 
  private:
   void loop();
@@ -59,6 +64,7 @@ class Writer {
   void fail(const Error& error, std::vector<WriteJob>& jobs);
 
   db::Connection connection_;
+  db::Canceller canceller_;
   db::Lease& lease_;
   std::string environment_;
   db::MirrorTables tables_;
