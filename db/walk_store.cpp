@@ -29,14 +29,15 @@ void WalkStore::save(Transaction& transaction, std::string_view stream, std::str
 }
 
 void WalkStore::finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
-                       std::int64_t snapshot_id, Instant at) const {
+                       std::int64_t snapshot_id, Instant at, bool is_proven) const {
   if (scopes.empty()) return;
   transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, snapshot_id, state, certified_at) "
-                              "SELECT $1, $2, scope, $4, 'finished', $5::timestamptz FROM unnest($3::text[]) AS done (scope) "
+                              "SELECT $1, $2, scope, $4, $6, $5::timestamptz FROM unnest($3::text[]) AS done (scope) "
                               "ON CONFLICT (_env, stream, scope) DO UPDATE "
-                              "SET snapshot_id = $4, state = 'finished', progress = NULL, certified_at = $5::timestamptz",
+                              "SET snapshot_id = $4, state = $6, progress = NULL, certified_at = $5::timestamptz",
                               transaction.connection().table("walks")),
-                  environment_, stream, array_literal(scopes), snapshot_id, mirror::to_string(at));
+                  environment_, stream, array_literal(scopes), snapshot_id, mirror::to_string(at),
+                  is_proven ? "proven" : "finished");
 }
 
 std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
@@ -48,7 +49,7 @@ std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std
                   "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
                   "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
                   "WHERE parent._env = $1 AND parent._deleted_at IS NULL AND parent.id > $4 "
-                  "AND (walk.snapshot_id = $3 AND walk.state = 'finished') IS NOT TRUE "
+                  "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
                   "ORDER BY parent.id LIMIT $5",
                   connection.table(scope_table), connection.table("walks")),
       environment_, stream, snapshot_id, after, most);
@@ -94,6 +95,20 @@ void WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapsh
 void WalkStore::drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
   transaction.run(
       fmt::format("DELETE FROM {} WHERE snapshot_id = $1", transaction.connection().table("candidates")), snapshot_id);
+}
+
+std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, std::string_view stream,
+                                                    std::int64_t snapshot_id) const {
+  const auto& connection = transaction.connection();
+  const auto result = transaction.run(
+      fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 "
+                  "AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
+                  "AND walk.scope = candidate.scope AND walk.snapshot_id = $3 AND walk.state = 'proven')",
+                  connection.table("candidates"), connection.table("walks")),
+      environment_, stream, snapshot_id);
+  std::vector<std::string> scopes;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) scopes.emplace_back(*read_text(result, row, 0));
+  return scopes;
 }
 
 std::vector<Candidate> WalkStore::read_candidates(Transaction& transaction, std::int64_t snapshot_id) const {

@@ -15,7 +15,7 @@ class Transaction;
 /// Progress of one list walk as stored.
 struct WalkRecord {
   std::int64_t snapshot_id = 0;
-  std::string state;     ///< running, finished or refused
+  std::string state;     ///< running, finished (read to its end) or proven (with the closing proof too)
   std::string progress;  ///< JSON of sync::WalkTracker; empty once finished
 };
 
@@ -40,9 +40,9 @@ class WalkStore {
 
   [[nodiscard]] std::optional<WalkRecord> read(Transaction& transaction, std::string_view stream, std::string_view scope) const;
   void save(Transaction& transaction, std::string_view stream, std::string_view scope, const WalkRecord& record) const;
-  /// Notes that the lists of `scopes` are completely read as of `at`.
+  /// Notes that the lists of `scopes` are completely read as of `at`, with the closing proof or without.
   void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
-              std::int64_t snapshot_id, Instant at) const;
+              std::int64_t snapshot_id, Instant at, bool is_proven) const;
   /// Up to `most` live rows of `scope_table` behind `after`, in order of id, whose list `snapshot_id` has not finished.
   [[nodiscard]] std::vector<ScopeToWalk> scopes_to_walk(Transaction& transaction, std::string_view scope_table,
                                                         std::string_view stream, std::int64_t snapshot_id,
@@ -54,6 +54,9 @@ class WalkStore {
   /// Drops what a walk of `scope` found, because the walk proves nothing.
   void drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const;
   void drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
+  /// Scopes with candidates whose walk has no closing proof.
+  [[nodiscard]] std::vector<std::string> unproven_scopes(Transaction& transaction, std::string_view stream,
+                                                         std::int64_t snapshot_id) const;
   [[nodiscard]] std::vector<Candidate> read_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
   [[nodiscard]] bool has_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
 

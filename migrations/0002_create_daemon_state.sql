@@ -108,7 +108,7 @@ COMMENT ON COLUMN @schema@.walks._env IS 'Name of the WorkOS environment.';
 COMMENT ON COLUMN @schema@.walks.stream IS 'Stream.';
 COMMENT ON COLUMN @schema@.walks.scope IS 'Id of the organization whose list it is, or empty.';
 COMMENT ON COLUMN @schema@.walks.snapshot_id IS 'Snapshot that this walk belongs to.';
-COMMENT ON COLUMN @schema@.walks.state IS 'running, finished or refused.';
+COMMENT ON COLUMN @schema@.walks.state IS 'running, finished (read to its end) or proven (with the closing proof too).';
 COMMENT ON COLUMN @schema@.walks.progress IS 'Where a running walk stands: cursor, bounds, what the closing proof needs.';
 COMMENT ON COLUMN @schema@.walks.certified_at IS 'When this list was last read completely, by the time of the API (UTC).';
 

@@ -14,7 +14,7 @@ void BatchProgress::add(BatchProgress&& later) {
     auto& [scopes, at] = finished_scopes[key];
     scopes.insert(scopes.end(), done.first.begin(), done.first.end());
     at = std::max(at, done.second);
-    for (const auto& scope : done.first) walks.erase({key.first, scope});
+    for (const auto& scope : done.first) walks.erase({std::get<0>(key), scope});
   }
 }
 
@@ -26,7 +26,8 @@ void BatchProgress::save(WriteSession& session) const {
     session.tables.walks.save(session.transaction, walk.first->name, walk.second, {progress.first, "running", progress.second});
   }
   for (const auto& [key, done] : finished_scopes) {
-    session.tables.walks.finish(session.transaction, key.first->name, done.first, key.second, done.second);
+    const auto& [stream, snapshot_id, is_proven] = key;
+    session.tables.walks.finish(session.transaction, stream->name, done.first, snapshot_id, done.second, is_proven);
   }
 }
 
@@ -99,7 +100,7 @@ void BatchMerge::note_progress(const PageWrite& page) {
     progress_.walks[{stream, page.scope}] = {page.snapshot->id, page.progress};
     return;
   }
-  auto& [scopes, at] = progress_.finished_scopes[{stream, page.snapshot->id}];
+  auto& [scopes, at] = progress_.finished_scopes[{stream, page.snapshot->id, page.is_proven}];
   scopes.push_back(page.scope);
   at = std::max(at, page.page.answered_at);
   progress_.walks.erase({stream, page.scope});

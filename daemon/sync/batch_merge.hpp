@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -17,8 +18,8 @@ struct BatchProgress {
   std::map<std::shared_ptr<SnapshotContext>, db::SnapshotCounts> counts;
   /// By stream and scope: the walk's progress as JSON.
   std::map<std::pair<const StreamSpec*, std::string>, std::pair<std::int64_t, std::string>> walks;
-  /// By stream and snapshot: scopes that are done, with the API's time of their last page.
-  std::map<std::pair<const StreamSpec*, std::int64_t>, std::pair<std::vector<std::string>, Instant>> finished_scopes;
+  /// By stream, snapshot and whether they are proven: scopes that are done, with the API's time of their last page.
+  std::map<std::tuple<const StreamSpec*, std::int64_t, bool>, std::pair<std::vector<std::string>, Instant>> finished_scopes;
 
   [[nodiscard]] bool empty() const { return counts.empty() && walks.empty() && finished_scopes.empty(); }
   /// Takes over what came later.

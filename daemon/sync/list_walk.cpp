@@ -115,7 +115,7 @@ void ListWalk::begin_again(std::string reason) {
 
 void ListWalk::push(api::ListPage page, bool finishes, const std::stop_token& stop) {
   PageWrite write{snapshot_, scope_, std::move(page), tracker_.coverage(), finishes ? std::string{} : tracker_.to_json(),
-                  finishes, std::exchange(next_page_restarts_, false), {}};
+                  finishes, result_.proven, std::exchange(next_page_restarts_, false), {}};
   session_.writer.push(std::move(write), stop);
 }
 

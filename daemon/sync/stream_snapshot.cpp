@@ -64,7 +64,7 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
         snapshot_->has_quarantined = write.tables.quarantine.count(write.transaction) > 0;
         if (const auto walk = write.tables.walks.read(write.transaction, stream_.name, "");
             walk && walk->snapshot_id == record.id) {
-          list_finished_before_ = walk->state == "finished";
+          list_finished_before_ = walk->state != "running";
           stored_progress_ = walk->progress;
         }
       },
@@ -144,21 +144,18 @@ void StreamSnapshot::walk_scope(const db::ScopeToWalk& scope, const std::stop_to
   auto tracker = scope.progress.empty() ? WalkTracker{} : WalkTracker::from_json(scope.progress);
   const auto result = ListWalk(session_, snapshot_, scope.id, std::move(tracker)).run(!scope.walked_before, stop);
   const std::lock_guard lock(mutex_);
-  if (result.proven) proven_scopes_.insert(scope.id);
   if (!result.problem.empty()) note_problem(fmt::format("{} ({})", result.problem, scope.id));
 }
 
 /// A short list needs no closing proof as long as it holds everything; one that misses rows is read again with it.
 void StreamSnapshot::prove_scopes_with_candidates(const std::stop_token& stop) {
-  std::set<std::string> suspicious;
+  std::vector<std::string> suspicious;
   session_.writer.run(
       [&](WriteSession& write) {
-        for (const auto& candidate : write.tables.walks.read_candidates(write.transaction, snapshot_->id)) {
-          if (!proven_scopes_.contains(candidate.scope)) suspicious.insert(candidate.scope);
-        }
+        suspicious = write.tables.walks.unproven_scopes(write.transaction, stream_.name, snapshot_->id);
       },
       stop);
-  for_each_parallel(std::vector<std::string>(suspicious.begin(), suspicious.end()), session_.parallelism(), stop,
+  for_each_parallel(suspicious, session_.parallelism(), stop,
                     [&](const std::string& scope, const std::stop_token& token) { walk_scope({scope, false, ""}, token); });
 }
 
@@ -255,7 +252,9 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
       [&](WriteSession& write) {
         const auto& snapshots = write.tables.snapshots;
         snapshots.add_counts(write.transaction, snapshot_->id, outcome_);
-        snapshots.set_bounds(write.transaction, snapshot_->id, walk_result_.first_id, walk_result_.last_id);
+        if (!walk_result_.first_id.empty()) {
+          snapshots.set_bounds(write.transaction, snapshot_->id, walk_result_.first_id, walk_result_.last_id);
+        }
         write.tables.walks.drop_candidates(write.transaction, snapshot_->id);
         if (snapshot_->first_load) record_first_load(write, snapshot_->started_at);
         snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",

@@ -56,10 +56,9 @@ class StreamSnapshot {
   bool list_finished_before_ = false;
   std::string stored_progress_;
   WalkResult walk_result_;
-  std::mutex mutex_;                     ///< guards the two below during parallel walks
-  std::set<std::string> proven_scopes_;
-  std::string problem_;                  ///< the first reason for refusing the certificate
-  db::SnapshotCounts outcome_;           ///< candidates, deleted, held
+  std::mutex mutex_;            ///< guards problem_ during parallel walks
+  std::string problem_;         ///< the first reason for refusing the certificate
+  db::SnapshotCounts outcome_;  ///< candidates, deleted, held
 };
 
 }  // namespace mirror::sync

@@ -58,6 +58,7 @@ struct PageWrite {
   Coverage coverage;
   std::string progress;      ///< of the walk, as JSON
   bool finishes_scope = false;  ///< the list of this scope is completely read; `progress` is not needed any more
+  bool is_proven = false;       ///< and the closing proof was given
   bool restarts = false;        ///< the first page of a walk that began again: what it found before proves nothing
   /// Rows that PostgreSQL refuses, by batch (0: the page's rows, then the embedded) and row, with its complaint.
   std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable;
