@@ -104,14 +104,14 @@ void ChildProcess::signal(int number) const {
 
 bool ChildProcess::is_running() {
   int status = 0;
-  if (!exit_code_ && waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = exit_code_of(status);
+  if (!exit_code_ && wait4(pid_, &status, WNOHANG, &usage_) == pid_) exit_code_ = exit_code_of(status);
   return !exit_code_;
 }
 
 int ChildProcess::wait() {
   int status = 0;
   while (!exit_code_) {
-    if (waitpid(pid_, &status, 0) == pid_) exit_code_ = exit_code_of(status);
+    if (wait4(pid_, &status, 0, &usage_) == pid_) exit_code_ = exit_code_of(status);
   }
   return *exit_code_;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -33,12 +34,16 @@ class ChildProcess {
   [[nodiscard]] bool is_running();
   /// Waits for the end: the exit code, or 128 plus the signal, as a shell says it.
   int wait();
+  /// What it used, as the kernel counted it; meaningful after its end. Its peak of memory is at least this process's own
+  /// at the time of the start.
+  [[nodiscard]] const rusage& usage() const { return usage_; }
   /// Empty if it still runs after `limit`.
   std::optional<int> wait_for(std::chrono::milliseconds limit);
 
  private:
   pid_t pid_;
   std::optional<int> exit_code_;
+  rusage usage_{};
 };
 
 /// Runs a program to its end. Throws std::runtime_error, with the end of its output file, unless it exits with 0.

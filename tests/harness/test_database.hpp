@@ -31,6 +31,9 @@ class TestDatabase {
   [[nodiscard]] db::DatabaseOptions options() const;
   [[nodiscard]] db::Connection connect(std::string_view purpose = "test", std::string_view instance = {}) const;
 
+  /// Closes the connection of the queries below; the next one opens another. For tests that end the server.
+  void disconnect() { helper_.reset(); }
+
   /// Runs one or more statements and commits them.
   void execute(const std::string& sql);
   /// The first field of the first row: as a number, or as text ("NULL" for null, "" if there is no row).

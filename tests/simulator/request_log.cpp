@@ -32,13 +32,20 @@ void RequestLog::note(const Request& request, int status) {
   if (request.method != "GET" || status != 200 || path.ends_with("{id}")) return;
   Pages& pages = pages_[path];
   ++pages.reads;
-  pages.most_of_one = std::max(pages.most_of_one, ++reads_of_page_[request.target]);
+  const auto [page, _] = reads_of_page_.try_emplace(request.target, PageReads{0, reads_of_page_.size()});
+  pages.most_of_one = std::max(pages.most_of_one, ++page->second.count);
 }
 
 void RequestLog::clear() {
   counts_.clear();
   pages_.clear();
   reads_of_page_.clear();
+}
+
+std::vector<std::string> RequestLog::pages_in_order() const {
+  std::vector<std::string> pages(reads_of_page_.size());
+  for (const auto& [target, reads] : reads_of_page_) pages[reads.number] = target;
+  return pages;
 }
 
 std::size_t RequestLog::count(const std::string& method, const std::string& path_start, int status) const {

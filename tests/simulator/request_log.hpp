@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "tests/simulator/http_message.hpp"
 
@@ -26,11 +27,17 @@ class RequestLog {
   [[nodiscard]] std::size_t count(const std::string& method, const std::string& path_start, int status = 0) const;
   /// Per list path. The same page means the same path and parameters.
   [[nodiscard]] const std::map<std::string, Pages>& pages() const { return pages_; }
+  /// Every page served, as path and parameters were sent, in the order in which each was served first.
+  [[nodiscard]] std::vector<std::string> pages_in_order() const;
 
  private:
   std::map<std::string, std::size_t> counts_;
   std::map<std::string, Pages> pages_;
-  std::unordered_map<std::string, std::size_t> reads_of_page_;
+  struct PageReads {
+    std::size_t count = 0;
+    std::size_t number = 0;  ///< among all pages, in the order of their first reads
+  };
+  std::unordered_map<std::string, PageReads> reads_of_page_;
 };
 
 }  // namespace mirror::simulator
