@@ -77,8 +77,7 @@ class RequestHandler final : public net::HTTPRequestHandler {
     outgoing.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
     outgoing.set("Server", std::string{"authkit-mirror/"} + version());
     outgoing.set("Cache-Control", "no-store");
-    std::ostream& out = outgoing.send();
-    if (request.method != "HEAD") out << response.body;
+    outgoing.send() << response.body;  // for HEAD, Poco's stream ends with the headers
   }
 
  private:

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "app/option_table.hpp"
+
+/// What single options demand beyond their type, and how their words become values. A `refuse_` function returns what
+/// is allowed if the value is not, else an empty string.
+namespace mirror::app {
+
+std::string refuse_base_url(const OptionValue& value);
+std::string refuse_environment(const OptionValue& value);
+std::string refuse_identifier(const OptionValue& value);
+std::string refuse_schema(const OptionValue& value);
+std::string refuse_empty(const OptionValue& value);
+std::string refuse_spaces(const OptionValue& value);
+std::string refuse_listen(const OptionValue& value);
+
+/// `text` is one of the option's choices.
+db::PreparedStatements prepared_of(const std::string& text);
+log::Level level_of(const std::string& text);
+
+}  // namespace mirror::app
