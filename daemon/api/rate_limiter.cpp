@@ -13,7 +13,6 @@ using Seconds = std::chrono::duration<double>;
 constexpr double burst_seconds = 0.05;
 constexpr double smallest_burst = 2;
 constexpr double regrowth_per_second = 0.05;  ///< of the share
-constexpr double smallest_fraction = 1.0 / 64;
 
 Clock::Duration to_duration(double seconds) {
   return std::chrono::duration_cast<Clock::Duration>(Seconds(seconds));
@@ -101,7 +100,7 @@ void RateLimiter::was_refused(Clock::TimePoint granted) {
   if (granted <= halved_at_) return;
   const Clock::TimePoint now = clock_.now();
   refill(now);
-  rate_ = std::max(share_ * smallest_fraction, rate_ / 2);
+  rate_ /= 2;
   tokens_ = std::min(tokens_, 0.0);
   halved_at_ = now;
 }

@@ -36,12 +36,18 @@ class Peer {
         received_.erase(0, end + 4);
         return request;
       }
-      char buffer[4096];
-      if (!await_input()) return {};
-      const auto count = ::recv(descriptor_, buffer, sizeof buffer, 0);
-      if (count <= 0) return {};
-      received_.append(buffer, static_cast<std::size_t>(count));
+      if (!read_some()) return {};
     }
+  }
+
+  /// Takes in what comes next, whatever it is; false if the client closed.
+  bool read_some() {
+    char buffer[4096];
+    if (!await_input()) return false;
+    const auto count = ::recv(descriptor_, buffer, sizeof buffer, 0);
+    if (count <= 0) return false;
+    received_.append(buffer, static_cast<std::size_t>(count));
+    return true;
   }
 
   /// False once the client is gone.
