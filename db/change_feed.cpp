@@ -22,17 +22,16 @@ void ChangeFeed::record(Transaction& transaction, std::string_view table, const 
     befores.add_optional(entry.before);
   }
   const auto& connection = transaction.connection();
-  transaction.run(
-      fmt::format(
-          "INSERT INTO {} (_env, seq, table_name, id, op, via, observed_at, before) "
-          "SELECT $1, $2::bigint + batch.position - 1, $3, batch.id, batch.op, batch.via, batch.observed_at::timestamptz, "
-          "CASE WHEN batch.op <> 'insert' THEN COALESCE(batch.before::jsonb, mirrored._raw) END "
-          "FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY "
-          "AS batch (id, op, via, observed_at, before, position) "
-          "LEFT JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = batch.id",
-          connection.table("changes"), connection.table(table)),
-      environment_, reserve(static_cast<std::int64_t>(entries.size())), table, ids.str(), ops.str(), vias.str(),
-      instants.str(), befores.str());
+  transaction.run(fmt::format("INSERT INTO {} (_env, seq, table_name, id, op, via, observed_at, before) "
+                              "SELECT $1, $2::bigint + batch.position - 1, $3, batch.id, batch.op, batch.via, "
+                              "batch.observed_at::timestamptz, "
+                              "CASE WHEN batch.op <> 'insert' THEN COALESCE(batch.before::jsonb, mirrored._raw) END "
+                              "FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY "
+                              "AS batch (id, op, via, observed_at, before, position) "
+                              "LEFT JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = batch.id",
+                              connection.table("changes"), connection.table(table)),
+                  environment_, reserve(static_cast<std::int64_t>(entries.size())), table, ids.str(), ops.str(),
+                  vias.str(), instants.str(), befores.str());
 }
 
 void ChangeFeed::record_snapshot(Transaction& transaction, std::string_view table, Instant observed_at) {

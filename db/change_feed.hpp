@@ -25,7 +25,8 @@ struct FeedEntry {
 /// last statement moves: so the feed has no gaps and its order is the commit order. Not thread-safe.
 class ChangeFeed {
  public:
-  ChangeFeed(std::string environment, std::int64_t first_seq) : environment_(std::move(environment)), next_seq_(first_seq) {}
+  ChangeFeed(std::string environment, std::int64_t first_seq)
+      : environment_(std::move(environment)), next_seq_(first_seq) {}
 
   /// Records `entries` about rows of `table`. Call it before the rows are rewritten: it reads what they held before.
   void record(Transaction& transaction, std::string_view table, const std::vector<FeedEntry>& entries);

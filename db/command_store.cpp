@@ -28,8 +28,8 @@ std::int64_t CommandStore::request(Transaction& transaction, std::string_view ki
 
 std::vector<CommandRecord> CommandStore::read_waiting(Transaction& transaction) const {
   const auto result =
-      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND finished_at IS NULL ORDER BY id", record_columns,
-                                  transaction.connection().table("commands")),
+      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND finished_at IS NULL ORDER BY id",
+                                  record_columns, transaction.connection().table("commands")),
                       environment_);
   std::vector<CommandRecord> commands;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) commands.push_back(read_record(result, row));
@@ -52,9 +52,9 @@ void CommandStore::finish(Transaction& transaction, std::int64_t id, std::string
 }
 
 void CommandStore::withdraw(Transaction& transaction, std::int64_t id) const {
-  transaction.run(fmt::format("DELETE FROM {} WHERE id = $1 AND finished_at IS NULL",
-                              transaction.connection().table("commands")),
-                  id);
+  transaction.run(
+      fmt::format("DELETE FROM {} WHERE id = $1 AND finished_at IS NULL", transaction.connection().table("commands")),
+      id);
 }
 
 }  // namespace mirror::db

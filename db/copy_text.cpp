@@ -10,10 +10,17 @@ void CopyText::field(std::string_view value) {
     if (special == std::string_view::npos) return;
     text_ += '\\';
     switch (value[special]) {
-      case '\t': text_ += 't'; break;
-      case '\n': text_ += 'n'; break;
-      case '\r': text_ += 'r'; break;
-      default: text_ += '\\';
+      case '\t':
+        text_ += 't';
+        break;
+      case '\n':
+        text_ += 'n';
+        break;
+      case '\r':
+        text_ += 'r';
+        break;
+      default:
+        text_ += '\\';
     }
     value.remove_prefix(special + 1);
   }

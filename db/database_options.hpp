@@ -15,7 +15,7 @@ struct DatabaseOptions {
   std::string url = "postgresql:///authkit_mirror";  ///< libpq connection string or URI
   Secret password;                                   ///< empty: as in the URL, a pgpass file, or peer authentication
   std::string schema = "workos";
-  std::string reader_role = "workos_reader";         ///< empty: no role
+  std::string reader_role = "workos_reader";  ///< empty: no role
   bool migrate = true;
   PreparedStatements prepared = PreparedStatements::automatic;
   std::chrono::milliseconds connect_timeout{10'000};

@@ -37,7 +37,8 @@ int HoldStore::open(Transaction& transaction, const HoldRecord& hold, const std:
       fmt::format("INSERT INTO {} (_env, stream, cause, snapshot_id, deletions, cascades, live_rows, reason) "
                   "VALUES ($1, $2, $3, NULLIF($4::bigint, 0), $5, $6, $7, $8) RETURNING id",
                   connection.table("holds")),
-      environment_, hold.stream, hold.cause, hold.snapshot_id, hold.deletions, hold.cascades, hold.live_rows, hold.reason);
+      environment_, hold.stream, hold.cause, hold.snapshot_id, hold.deletions, hold.cascades, hold.live_rows,
+      hold.reason);
   const int id = static_cast<int>(read_number(result, 0, 0));
   transaction.run(fmt::format("INSERT INTO {} (hold_id, table_name, id) SELECT $1, $2, unnest($3::text[])",
                               connection.table("hold_items")),
@@ -53,10 +54,9 @@ void HoldStore::replace_open(Transaction& transaction, std::string_view stream, 
 }
 
 std::vector<HoldRecord> HoldStore::read_open(Transaction& transaction) const {
-  const auto result =
-      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND state = 'open' ORDER BY id", record_columns,
-                                  transaction.connection().table("holds")),
-                      environment_);
+  const auto result = transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND state = 'open' ORDER BY id",
+                                                  record_columns, transaction.connection().table("holds")),
+                                      environment_);
   std::vector<HoldRecord> holds;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) holds.push_back(read_record(result, row));
   return holds;
@@ -71,8 +71,10 @@ std::optional<HoldRecord> HoldStore::read(Transaction& transaction, int id) cons
 }
 
 std::vector<std::string> HoldStore::read_items(Transaction& transaction, int id) const {
-  const auto result = transaction.run(
-      fmt::format("SELECT id FROM {} WHERE hold_id = $1 AND outcome IS NULL ORDER BY id", transaction.connection().table("hold_items")), id);
+  const auto result =
+      transaction.run(fmt::format("SELECT id FROM {} WHERE hold_id = $1 AND outcome IS NULL ORDER BY id",
+                                  transaction.connection().table("hold_items")),
+                      id);
   std::vector<std::string> ids;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) ids.emplace_back(*read_text(result, row, 0));
   return ids;
@@ -87,8 +89,8 @@ bool HoldStore::decide(Transaction& transaction, int id, std::string_view state,
   return result.affected_rows() == 1;
 }
 
-void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted, long rows_deleted,
-                             const std::vector<std::string>& kept) const {
+void HoldStore::note_outcome(Transaction& transaction, int id, const std::vector<std::string>& deleted,
+                             long rows_deleted, const std::vector<std::string>& kept) const {
   const auto& connection = transaction.connection();
   for (const auto& [outcome, ids] : {std::pair{"deleted", &deleted}, std::pair{"kept", &kept}}) {
     transaction.run(fmt::format("UPDATE {} SET outcome = $2 WHERE hold_id = $1 AND id = ANY ($3::text[])",

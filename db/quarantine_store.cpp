@@ -27,10 +27,10 @@ long QuarantineStore::release(Transaction& transaction, std::string_view table,
 }
 
 long QuarantineStore::count(Transaction& transaction) const {
-  return read_number(
-      transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1", transaction.connection().table("quarantine")),
-                      environment_),
-      0, 0);
+  return read_number(transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1",
+                                                 transaction.connection().table("quarantine")),
+                                     environment_),
+                     0, 0);
 }
 
 }  // namespace mirror::db

@@ -53,7 +53,9 @@ std::vector<std::string> add_states(const Result& result, RowStates& into) {
   return ids;
 }
 
-std::string bytea_text(const ContentHash& hash) { return "\\x" + to_hex(hash); }
+std::string bytea_text(const ContentHash& hash) {
+  return "\\x" + to_hex(hash);
+}
 
 std::optional<std::string> instant_text(const std::optional<Instant>& instant) {
   if (!instant) return std::nullopt;
@@ -67,7 +69,8 @@ RowStore::RowStore(const Connection& connection, const TableSpec& spec, std::str
 
 void RowStore::read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const {
   if (ids.empty()) return;
-  add_states(transaction.run(sql_.select_states + " AND id = ANY ($2::text[])", environment_, array_literal(ids)), into);
+  add_states(transaction.run(sql_.select_states + " AND id = ANY ($2::text[])", environment_, array_literal(ids)),
+             into);
 }
 
 std::vector<std::string> RowStore::read_states_in(Transaction& transaction, const CreationRange& range,
@@ -78,8 +81,8 @@ std::vector<std::string> RowStore::read_states_in(Transaction& transaction, cons
   const auto from = instant_text(range.from);
   const auto to = instant_text(range.to);
   if (range.scope.empty()) return add_states(transaction.run(in_range, environment_, from, to), into);
-  return add_states(transaction.run(fmt::format("{} AND {} = $4", in_range, quote_identifier(scope_column)), environment_,
-                                    from, to, range.scope),
+  return add_states(transaction.run(fmt::format("{} AND {} = $4", in_range, quote_identifier(scope_column)),
+                                    environment_, from, to, range.scope),
                     into);
 }
 
@@ -97,8 +100,8 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::re
   std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> dead;
   if (ids.empty()) return dead;
   RowStates states;
-  add_states(transaction.run(sql_.select_states + " AND _deleted_at IS NOT NULL AND id = ANY ($2::text[])", environment_,
-                             array_literal(ids)),
+  add_states(transaction.run(sql_.select_states + " AND _deleted_at IS NOT NULL AND id = ANY ($2::text[])",
+                             environment_, array_literal(ids)),
              states);
   for (const auto& [id, state] : states) dead.emplace(id, *state.tombstone);
   return dead;
@@ -111,7 +114,8 @@ void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& row
     lines.field(environment_);
     const RowBatch& batch = *write.batch;
     lines.field(batch.id(write.row));
-    for (std::size_t column = 0; column < spec().columns.size(); ++column) lines.optional_field(batch.value(write.row, column));
+    for (std::size_t column = 0; column < spec().columns.size(); ++column)
+      lines.optional_field(batch.value(write.row, column));
     lines.field(mirror::to_string(batch.created_at(write.row)));
     lines.field(mirror::to_string(batch.updated_at(write.row)));
     lines.field(batch.raw(write.row));
@@ -150,14 +154,15 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
   // What was observed, or for a child changed at the source, after the death is a life of its own.
   const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
   const auto result = transaction.run(
-      fmt::format("WITH dead AS ("
-                  "UPDATE {0} SET _deleted_at = $3::timestamptz, _deleted_by = $4, _changed_at = clock_timestamp() "
-                  "WHERE _env = $1 AND {1} = ANY ($2::text[]) AND _deleted_at IS NULL AND {3} <= $3::timestamptz "
-                  "RETURNING id, _raw) "
-                  "INSERT INTO {2} (_env, seq, table_name, id, op, via, observed_at, before) "
-                  "SELECT $1, $5::bigint - 1 + row_number() OVER (ORDER BY id), $6, id, 'delete', $7, $3::timestamptz, _raw "
-                  "FROM dead",
-                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign),
+      fmt::format(
+          "WITH dead AS ("
+          "UPDATE {0} SET _deleted_at = $3::timestamptz, _deleted_by = $4, _changed_at = clock_timestamp() "
+          "WHERE _env = $1 AND {1} = ANY ($2::text[]) AND _deleted_at IS NULL AND {3} <= $3::timestamptz "
+          "RETURNING id, _raw) "
+          "INSERT INTO {2} (_env, seq, table_name, id, op, via, observed_at, before) "
+          "SELECT $1, $5::bigint - 1 + row_number() OVER (ORDER BY id), $6, id, 'delete', $7, $3::timestamptz, _raw "
+          "FROM dead",
+          sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign),
       environment_, array_literal(keys), mirror::to_string(tombstone.at), to_string(tombstone.by), feed.next_seq(),
       spec().name, via);
   const auto buried = static_cast<long>(result.affected_rows());
@@ -202,8 +207,8 @@ long RowStore::count_live(Transaction& transaction) const {
 long RowStore::count_live_where(Transaction& transaction, std::string_view column,
                                 const std::vector<std::string>& values) const {
   const auto result = transaction.run(
-      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND {} = ANY ($2::text[]) AND _deleted_at IS NULL", sql_.name,
-                  quote_identifier(column)),
+      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND {} = ANY ($2::text[]) AND _deleted_at IS NULL",
+                  sql_.name, quote_identifier(column)),
       environment_, array_literal(values));
   return read_number(result, 0, 0);
 }
@@ -229,9 +234,12 @@ std::vector<std::optional<std::string>> RowStore::row_values(const RowWrite& wri
 
 std::string_view to_string(DeletedBy by) noexcept {
   switch (by) {
-    case DeletedBy::event: return "event";
-    case DeletedBy::sweep: return "sweep";
-    case DeletedBy::cascade: return "cascade";
+    case DeletedBy::event:
+      return "event";
+    case DeletedBy::sweep:
+      return "sweep";
+    case DeletedBy::cascade:
+      return "cascade";
   }
   return "sweep";
 }

@@ -56,8 +56,8 @@ class RowStore {
   void update(Transaction& transaction, const std::vector<RowWrite>& rows) const;
   /// Marks live rows dead whose `key_column` is one of `keys`, and records it in the feed; returns how many. Rows with
   /// content observed after `tombstone.at` stay, and so do children changed after their parent's death.
-  long bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys, Tombstone tombstone,
-            ChangeFeed& feed) const;
+  long bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys,
+            Tombstone tombstone, ChangeFeed& feed) const;
   /// Asks PostgreSQL whether it can hold the row; returns its complaint if not. In a savepoint: harms nothing.
   [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;
 
@@ -66,7 +66,8 @@ class RowStore {
   [[nodiscard]] bool is_empty(Transaction& transaction) const;
   [[nodiscard]] long count_live(Transaction& transaction) const;
   /// Live rows whose `column` is one of `values`.
-  [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column, const std::vector<std::string>& values) const;
+  [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column,
+                                      const std::vector<std::string>& values) const;
 
  private:
   [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& row) const;

@@ -61,8 +61,9 @@ std::int64_t SnapshotStore::open(Transaction& transaction, std::string_view stre
                                  bool first_load) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
-      fmt::format("INSERT INTO {} (_env, stream, started_at, first_load) VALUES ($1, $2, $3::timestamptz, $4) RETURNING id",
-                  connection.table("snapshots")),
+      fmt::format(
+          "INSERT INTO {} (_env, stream, started_at, first_load) VALUES ($1, $2, $3::timestamptz, $4) RETURNING id",
+          connection.table("snapshots")),
       environment_, stream, mirror::to_string(started_at), first_load);
   transaction.run(fmt::format("INSERT INTO {} AS known (_env, stream, state, last_started_at) "
                               "VALUES ($1, $2, 'walking', clock_timestamp()) "
@@ -114,11 +115,12 @@ void SnapshotStore::finish(Transaction& transaction, std::int64_t id, std::strin
 void SnapshotStore::note_error(Transaction& transaction, std::string_view stream, std::string_view error,
                                std::string_view next_step) const {
   transaction.run(
-      fmt::format("INSERT INTO {} AS known (_env, stream, state, last_finished_at, error, error_since, next_step) "
-                  "VALUES ($1, $2, 'resting', clock_timestamp(), $3, clock_timestamp(), NULLIF($4, '')) "
-                  "ON CONFLICT (_env, stream) DO UPDATE SET state = 'resting', last_finished_at = clock_timestamp(), "
-                  "error = $3, error_since = COALESCE(known.error_since, clock_timestamp()), next_step = NULLIF($4, '')",
-                  transaction.connection().table("streams")),
+      fmt::format(
+          "INSERT INTO {} AS known (_env, stream, state, last_finished_at, error, error_since, next_step) "
+          "VALUES ($1, $2, 'resting', clock_timestamp(), $3, clock_timestamp(), NULLIF($4, '')) "
+          "ON CONFLICT (_env, stream) DO UPDATE SET state = 'resting', last_finished_at = clock_timestamp(), "
+          "error = $3, error_since = COALESCE(known.error_since, clock_timestamp()), next_step = NULLIF($4, '')",
+          transaction.connection().table("streams")),
       environment_, stream, error, next_step);
 }
 

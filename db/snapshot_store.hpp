@@ -42,7 +42,7 @@ struct SnapshotRecord {
 
 /// When a stream was last walked, and how that ended, by the database's clock.
 struct StreamRecord {
-  std::optional<double> seconds_since_start;      ///< of the last snapshot
+  std::optional<double> seconds_since_start;  ///< of the last snapshot
   std::optional<double> seconds_since_certified;
   std::optional<Instant> certified_at;
   std::string error;
@@ -64,7 +64,8 @@ class SnapshotStore {
   void finish(Transaction& transaction, std::int64_t id, std::string_view stream, std::string_view state,
               std::string_view reason, std::string_view next_step) const;
   /// Notes that a pass failed; the snapshot stays open to be resumed.
-  void note_error(Transaction& transaction, std::string_view stream, std::string_view error, std::string_view next_step) const;
+  void note_error(Transaction& transaction, std::string_view stream, std::string_view error,
+                  std::string_view next_step) const;
 
   [[nodiscard]] StreamRecord read_stream(Transaction& transaction, std::string_view stream) const;
 

@@ -72,11 +72,16 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
 std::string_view sql_type(ColumnType type) noexcept {
   switch (type) {
     case ColumnType::text:
-    case ColumnType::slug: return "text";
-    case ColumnType::boolean: return "boolean";
-    case ColumnType::instant: return "timestamptz";
-    case ColumnType::json: return "jsonb";
-    case ColumnType::slugs: return "text[]";
+    case ColumnType::slug:
+      return "text";
+    case ColumnType::boolean:
+      return "boolean";
+    case ColumnType::instant:
+      return "timestamptz";
+    case ColumnType::json:
+      return "jsonb";
+    case ColumnType::slugs:
+      return "text[]";
   }
   return "text";
 }

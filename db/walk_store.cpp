@@ -8,7 +8,8 @@
 
 namespace mirror::db {
 
-std::optional<WalkRecord> WalkStore::read(Transaction& transaction, std::string_view stream, std::string_view scope) const {
+std::optional<WalkRecord> WalkStore::read(Transaction& transaction, std::string_view stream,
+                                          std::string_view scope) const {
   const auto result = transaction.run(
       fmt::format("SELECT snapshot_id, state, progress FROM {} WHERE _env = $1 AND stream = $2 AND scope = $3",
                   transaction.connection().table("walks")),
@@ -45,13 +46,14 @@ std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std
                                                    std::string_view after, int most) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
-      fmt::format("SELECT parent.id, walk.certified_at IS NOT NULL, "
-                  "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
-                  "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
-                  "WHERE parent._env = $1 AND parent._deleted_at IS NULL AND parent.id > $4 "
-                  "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
-                  "ORDER BY parent.id LIMIT $5",
-                  connection.table(scope_table), connection.table("walks")),
+      fmt::format(
+          "SELECT parent.id, walk.certified_at IS NOT NULL, "
+          "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
+          "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
+          "WHERE parent._env = $1 AND parent._deleted_at IS NULL AND parent.id > $4 "
+          "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
+          "ORDER BY parent.id LIMIT $5",
+          connection.table(scope_table), connection.table("walks")),
       environment_, stream, snapshot_id, after, most);
   std::vector<ScopeToWalk> scopes;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
@@ -79,7 +81,8 @@ void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_i
                   snapshot_id, tables.str(), ids.str(), scopes.str());
 }
 
-long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const {
+long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id,
+                         const std::vector<std::string>& ids) const {
   const auto result = transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND id = ANY ($2::text[])",
                                                   transaction.connection().table("candidates")),
                                       snapshot_id, array_literal(ids));
@@ -87,14 +90,14 @@ long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id, con
 }
 
 void WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const {
-  transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2",
-                              transaction.connection().table("candidates")),
-                  snapshot_id, scope);
+  transaction.run(
+      fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2", transaction.connection().table("candidates")),
+      snapshot_id, scope);
 }
 
 void WalkStore::drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
-  transaction.run(
-      fmt::format("DELETE FROM {} WHERE snapshot_id = $1", transaction.connection().table("candidates")), snapshot_id);
+  transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1", transaction.connection().table("candidates")),
+                  snapshot_id);
 }
 
 std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, std::string_view stream,
@@ -112,10 +115,10 @@ std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, st
 }
 
 std::vector<Candidate> WalkStore::read_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
-  const auto result = transaction.run(
-      fmt::format("SELECT table_name, id, scope FROM {} WHERE snapshot_id = $1 ORDER BY table_name, id",
-                  transaction.connection().table("candidates")),
-      snapshot_id);
+  const auto result =
+      transaction.run(fmt::format("SELECT table_name, id, scope FROM {} WHERE snapshot_id = $1 ORDER BY table_name, id",
+                                  transaction.connection().table("candidates")),
+                      snapshot_id);
   std::vector<Candidate> candidates;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
     candidates.push_back({std::string(*read_text(result, row, 0)), std::string(*read_text(result, row, 1)),
@@ -126,7 +129,8 @@ std::vector<Candidate> WalkStore::read_candidates(Transaction& transaction, std:
 
 bool WalkStore::has_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
   return !transaction
-              .run(fmt::format("SELECT FROM {} WHERE snapshot_id = $1 LIMIT 1", transaction.connection().table("candidates")),
+              .run(fmt::format("SELECT FROM {} WHERE snapshot_id = $1 LIMIT 1",
+                               transaction.connection().table("candidates")),
                    snapshot_id)
               .empty();
 }

@@ -38,7 +38,8 @@ class WalkStore {
  public:
   explicit WalkStore(std::string environment) : environment_(std::move(environment)) {}
 
-  [[nodiscard]] std::optional<WalkRecord> read(Transaction& transaction, std::string_view stream, std::string_view scope) const;
+  [[nodiscard]] std::optional<WalkRecord> read(Transaction& transaction, std::string_view stream,
+                                               std::string_view scope) const;
   void save(Transaction& transaction, std::string_view stream, std::string_view scope, const WalkRecord& record) const;
   /// Notes that the lists of `scopes` are completely read as of `at`, with the closing proof or without.
   void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
@@ -48,7 +49,8 @@ class WalkStore {
                                                         std::string_view stream, std::int64_t snapshot_id,
                                                         std::string_view after, int most) const;
 
-  void add_candidates(Transaction& transaction, std::int64_t snapshot_id, const std::vector<Candidate>& candidates) const;
+  void add_candidates(Transaction& transaction, std::int64_t snapshot_id,
+                      const std::vector<Candidate>& candidates) const;
   /// Withdraws candidates that the walk met after all; returns how many there were.
   long withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const;
   /// Drops what a walk of `scope` found, because the walk proves nothing.

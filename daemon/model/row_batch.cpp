@@ -10,9 +10,13 @@ std::optional<std::string_view> RowBatch::value(std::size_t row, std::size_t col
   return view(slice);
 }
 
-void RowBatch::add_null() { values_.push_back({0, null_length}); }
+void RowBatch::add_null() {
+  values_.push_back({0, null_length});
+}
 
-void RowBatch::add_value(std::string_view value) { values_.push_back(store(value)); }
+void RowBatch::add_value(std::string_view value) {
+  values_.push_back(store(value));
+}
 
 void RowBatch::finish_row(std::string_view id, Instant created_at, Instant updated_at, const ContentHash& hash,
                           std::string_view raw) {
@@ -22,7 +26,9 @@ void RowBatch::finish_row(std::string_view id, Instant created_at, Instant updat
   rows_.push_back({store(id), store(raw), created_at, updated_at, hash});
 }
 
-void RowBatch::drop_row() { values_.resize(rows_.size() * table_->columns.size()); }
+void RowBatch::drop_row() {
+  values_.resize(rows_.size() * table_->columns.size());
+}
 
 RowBatch::Slice RowBatch::store(std::string_view text) {
   // Bodies are capped far below 4 GiB (HttpTransport), so the offsets fit.

@@ -57,7 +57,9 @@ class RowBatch {
   static constexpr std::uint32_t null_length = UINT32_MAX;
 
   Slice store(std::string_view text);
-  [[nodiscard]] std::string_view view(Slice slice) const { return std::string_view(text_).substr(slice.offset, slice.length); }
+  [[nodiscard]] std::string_view view(Slice slice) const {
+    return std::string_view(text_).substr(slice.offset, slice.length);
+  }
 
   const TableSpec* table_;
   std::string text_;

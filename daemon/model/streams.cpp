@@ -20,32 +20,34 @@ constexpr std::array organization_columns{
     ColumnSpec{"external_id", "external_id", text},
     ColumnSpec{"metadata", "metadata", json},
     ColumnSpec{"stripe_customer_id", "stripe_customer_id", text, versioned, {when_set, when_set, when_set, never}},
-    ColumnSpec{"allow_profiles_outside_organization", "allow_profiles_outside_organization", boolean, versioned,
+    ColumnSpec{"allow_profiles_outside_organization",
+               "allow_profiles_outside_organization",
+               boolean,
+               versioned,
                {when_set, when_set, never, never}},
 };
 constexpr std::array<std::string_view, 1> organization_omitted{"domains"};
 constexpr std::array<std::string_view, 1> domain_secrets{"verification_token"};
 
-constexpr TableSpec organizations_table{"organizations", "/organizations", organization_columns,
-                                        {},              organization_omitted, domain_secrets};
+constexpr TableSpec organizations_table{"organizations",      "/organizations", organization_columns, {},
+                                        organization_omitted, domain_secrets};
 
 constexpr std::array domain_columns{
     ColumnSpec{"organization_id", "organization_id", text},
     ColumnSpec{"domain", "domain", text},
     ColumnSpec{"state", "state", text, versioned, {when_set, when_set, when_set, when_set}},
-    ColumnSpec{"verification_strategy", "verification_strategy", text, versioned,
-               {when_set, when_set, when_set, when_set}},
-    ColumnSpec{"verification_prefix", "verification_prefix", text, versioned,
-               {when_set, when_set, when_set, when_set}},
+    ColumnSpec{
+        "verification_strategy", "verification_strategy", text, versioned, {when_set, when_set, when_set, when_set}},
+    ColumnSpec{"verification_prefix", "verification_prefix", text, versioned, {when_set, when_set, when_set, when_set}},
 };
 constexpr std::array domain_parents{ParentSpec{"organization_id", "organizations"}};
 
-constexpr TableSpec domains_table{"organization_domains", "/organization_domains", domain_columns,
-                                  domain_parents,         nothing,                 domain_secrets};
+constexpr TableSpec domains_table{
+    "organization_domains", "/organization_domains", domain_columns, domain_parents, nothing, domain_secrets};
 
 constexpr std::array organization_embedded{EmbeddedSpec{"domains", &domains_table, "organization_id"}};
 
-constexpr StreamSpec organizations_stream{"organizations", &organizations_table, "/organizations", "", "", "",
+constexpr StreamSpec organizations_stream{"organizations",      &organizations_table, "/organizations", "", "", "",
                                           organization_embedded};
 
 constexpr std::array user_columns{
@@ -79,12 +81,9 @@ constexpr std::array membership_parents{ParentSpec{"organization_id", "organizat
 // The embedded user has a row of its own; repeating it would rewrite every membership at each sign-in.
 constexpr std::array<std::string_view, 1> membership_omitted{"user"};
 
-constexpr TableSpec memberships_table{"organization_memberships",
-                                      "/user_management/organization_memberships",
-                                      membership_columns,
-                                      membership_parents,
-                                      membership_omitted,
-                                      nothing};
+constexpr TableSpec memberships_table{"organization_memberships", "/user_management/organization_memberships",
+                                      membership_columns,         membership_parents,
+                                      membership_omitted,         nothing};
 
 // Without `statuses` the API lists active memberships only.
 constexpr StreamSpec memberships_stream{"organization_memberships",
@@ -108,16 +107,16 @@ constexpr std::array invitation_columns{
 };
 constexpr std::array<std::string_view, 2> invitation_secrets{"token", "accept_invitation_url"};
 
-constexpr TableSpec invitations_table{"invitations", "/user_management/invitations", invitation_columns, {}, nothing,
-                                      invitation_secrets};
+constexpr TableSpec invitations_table{
+    "invitations", "/user_management/invitations", invitation_columns, {}, nothing, invitation_secrets};
 
-constexpr StreamSpec invitations_stream{"invitations", &invitations_table, "/user_management/invitations", "", "", "",
-                                        {}};
+constexpr StreamSpec invitations_stream{
+    "invitations", &invitations_table, "/user_management/invitations", "", "", "", {}};
 
 constexpr std::array<const StreamSpec*, 4> streams{&organizations_stream, &users_stream, &memberships_stream,
                                                    &invitations_stream};
-constexpr std::array<const TableSpec*, 5> tables{&organizations_table, &domains_table, &users_table,
-                                                 &memberships_table, &invitations_table};
+constexpr std::array<const TableSpec*, 5> tables{&organizations_table, &domains_table, &users_table, &memberships_table,
+                                                 &invitations_table};
 
 }  // namespace
 
@@ -128,8 +127,12 @@ int column_index(const TableSpec& table, std::string_view column) noexcept {
   return -1;
 }
 
-std::span<const StreamSpec* const> all_streams() noexcept { return streams; }
-std::span<const TableSpec* const> all_tables() noexcept { return tables; }
+std::span<const StreamSpec* const> all_streams() noexcept {
+  return streams;
+}
+std::span<const TableSpec* const> all_tables() noexcept {
+  return tables;
+}
 
 const StreamSpec* find_stream(std::string_view name) noexcept {
   const auto found = std::ranges::find_if(streams, [&](const auto* stream) { return stream->name == name; });
@@ -141,9 +144,17 @@ const TableSpec* find_table(std::string_view name) noexcept {
   return found == tables.end() ? nullptr : *found;
 }
 
-const StreamSpec& organizations() noexcept { return organizations_stream; }
-const StreamSpec& users() noexcept { return users_stream; }
-const StreamSpec& organization_memberships() noexcept { return memberships_stream; }
-const StreamSpec& invitations() noexcept { return invitations_stream; }
+const StreamSpec& organizations() noexcept {
+  return organizations_stream;
+}
+const StreamSpec& users() noexcept {
+  return users_stream;
+}
+const StreamSpec& organization_memberships() noexcept {
+  return memberships_stream;
+}
+const StreamSpec& invitations() noexcept {
+  return invitations_stream;
+}
 
 }  // namespace mirror

@@ -7,7 +7,7 @@ namespace mirror {
 
 /// How a JSON value becomes a PostgreSQL value.
 enum class ColumnType {
-  text,     ///< string; any other JSON value is kept as its JSON text
+  text,  ///< string; any other JSON value is kept as its JSON text
   boolean,
   instant,  ///< ISO 8601 string to timestamptz
   json,     ///< kept as it is, jsonb
@@ -47,7 +47,7 @@ struct ParentSpec {
 /// A mirrored table as data. A plain value with static lifetime.
 struct TableSpec {
   std::string_view name;
-  std::string_view single_path;                  ///< `GET <single_path>/{id}` reads one object
+  std::string_view single_path;  ///< `GET <single_path>/{id}` reads one object
   std::span<const ColumnSpec> columns;
   std::span<const ParentSpec> parents;
   std::span<const std::string_view> omitted_keys;  ///< top-level keys that `_raw` does not repeat
@@ -67,9 +67,9 @@ struct StreamSpec {
   std::string_view name;
   const TableSpec* table;
   std::string_view list_path;
-  std::string_view list_query;   ///< fixed parameters, already encoded ("statuses=active,inactive,pending"), or empty
-  std::string_view scope_table;  ///< if not empty, listed once per live row of this table,
-  std::string_view scope_column; ///< with `scope_column=<id>`, which is also the column that holds it
+  std::string_view list_query;    ///< fixed parameters, already encoded ("statuses=active,inactive,pending"), or empty
+  std::string_view scope_table;   ///< if not empty, listed once per live row of this table,
+  std::string_view scope_column;  ///< with `scope_column=<id>`, which is also the column that holds it
   std::span<const EmbeddedSpec> embedded;
 };
 

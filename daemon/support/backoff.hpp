@@ -13,7 +13,8 @@ class Backoff {
  public:
   using Duration = std::chrono::milliseconds;
 
-  Backoff(Duration base, Duration cap, std::uint64_t seed = std::random_device{}()) : base_(base), cap_(cap), random_(seed) {}
+  Backoff(Duration base, Duration cap, std::uint64_t seed = std::random_device{}())
+      : base_(base), cap_(cap), random_(seed) {}
 
   /// The next delay; each call doubles the range until the cap.
   Duration next();

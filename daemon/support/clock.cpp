@@ -5,7 +5,9 @@
 
 namespace mirror {
 
-Clock::TimePoint SystemClock::now() const { return std::chrono::steady_clock::now(); }
+Clock::TimePoint SystemClock::now() const {
+  return std::chrono::steady_clock::now();
+}
 
 Instant SystemClock::wall() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();

@@ -31,7 +31,9 @@ class Error : public std::runtime_error {
   [[nodiscard]] Fault fault() const noexcept { return fault_; }
   [[nodiscard]] const std::string& next_step() const noexcept { return next_step_; }
   /// True if the same call may succeed later without anybody doing anything.
-  [[nodiscard]] bool retries_help() const noexcept { return fault_ == Fault::unavailable || fault_ == Fault::lease_lost; }
+  [[nodiscard]] bool retries_help() const noexcept {
+    return fault_ == Fault::unavailable || fault_ == Fault::lease_lost;
+  }
 
  private:
   Fault fault_;

@@ -94,7 +94,9 @@ bool read_month_name(Reader& reader, int& month) {
   return false;
 }
 
-bool is_time_of_day(int hour, int minute, int second) { return hour <= 23 && minute <= 59 && second <= 60; }
+bool is_time_of_day(int hour, int minute, int second) {
+  return hour <= 23 && minute <= 59 && second <= 60;
+}
 
 void append_number(std::string& out, std::int64_t value, std::size_t width) {
   std::array<char, 20> buffer{};

@@ -18,16 +18,23 @@ class JsonPayload final : public spdlog::custom_flag_formatter {
     const std::string text = json_string({message.payload.data(), message.payload.size()});
     out.append(text.data(), text.data() + text.size());
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonPayload>(); }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JsonPayload>();
+  }
 };
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::trace: return spdlog::level::trace;
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::trace:
+      return spdlog::level::trace;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -49,7 +56,9 @@ void configure(Level level, Format format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void set_level(Level level) { spdlog::set_level(to_spdlog(level)); }
+void set_level(Level level) {
+  spdlog::set_level(to_spdlog(level));
+}
 
 void write(Level level, std::string_view line) {
   spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});

@@ -2,6 +2,8 @@
 
 namespace mirror {
 
-const char* version() noexcept { return MIRROR_VERSION; }
+const char* version() noexcept {
+  return MIRROR_VERSION;
+}
 
 }  // namespace mirror

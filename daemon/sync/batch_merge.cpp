@@ -23,7 +23,8 @@ void BatchProgress::save(WriteSession& session) const {
     session.tables.snapshots.add_counts(session.transaction, snapshot->id, sum);
   }
   for (const auto& [walk, progress] : walks) {
-    session.tables.walks.save(session.transaction, walk.first->name, walk.second, {progress.first, "running", progress.second});
+    session.tables.walks.save(session.transaction, walk.first->name, walk.second,
+                              {progress.first, "running", progress.second});
   }
   for (const auto& [key, done] : finished_scopes) {
     const auto& [stream, snapshot_id, is_proven] = key;
@@ -54,7 +55,8 @@ void BatchMerge::add(const SingleWrite& single) {
   merge_of(object.row.table()).see(sighting);
   for (const auto& embedded : object.embedded) {
     for (std::size_t row = 0; row < embedded.size(); ++row) {
-      merge_of(embedded.table()).see({&embedded, row, Source::single, object.answered_at, single.snapshot.get(), nullptr});
+      merge_of(embedded.table())
+          .see({&embedded, row, Source::single, object.answered_at, single.snapshot.get(), nullptr});
     }
   }
 }
@@ -71,7 +73,9 @@ bool BatchMerge::flush() {
   return write_quarantine() || wrote;
 }
 
-TableMerge& BatchMerge::merge_of(const TableSpec& table) { return merges_.try_emplace(&table, session_, table).first->second; }
+TableMerge& BatchMerge::merge_of(const TableSpec& table) {
+  return merges_.try_emplace(&table, session_, table).first->second;
+}
 
 void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page,
                           db::SnapshotCounts* counts) {
@@ -84,8 +88,9 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
 
 void BatchMerge::add_stretch(const PageWrite& page) {
   const bool adjoins = !stretches_.empty() && page.coverage.in_order && stretches_.back().coverage.in_order &&
-                       stretches_.back().first->snapshot == page.snapshot && stretches_.back().first->scope == page.scope &&
-                       stretches_.back().coverage.to && stretches_.back().coverage.to == page.coverage.from;
+                       stretches_.back().first->snapshot == page.snapshot &&
+                       stretches_.back().first->scope == page.scope && stretches_.back().coverage.to &&
+                       stretches_.back().coverage.to == page.coverage.from;
   if (adjoins) {
     stretches_.back().coverage.to = page.coverage.to;
   } else {
@@ -112,10 +117,10 @@ void BatchMerge::find_missing(const Stretch& stretch) {
   if (!stretch.coverage.in_order) return;
   auto& states = merge_of(*stretch.table).states();
   auto& snapshot = *stretch.first->snapshot;
-  const auto ids = session_.tables.rows(*stretch.table)
-                       .read_states_in(session_.transaction,
-                                       {stretch.first->scope, stretch.coverage.from, stretch.coverage.to},
-                                       snapshot.stream->scope_column, states);
+  const auto ids =
+      session_.tables.rows(*stretch.table)
+          .read_states_in(session_.transaction, {stretch.first->scope, stretch.coverage.from, stretch.coverage.to},
+                          snapshot.stream->scope_column, states);
   for (const auto& id : ids) {
     if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
       add_candidate(snapshot, *stretch.table, id, stretch.first->scope);
@@ -141,8 +146,8 @@ void BatchMerge::find_missing(const EmbeddedList& list) {
     if (!unclear_parents.contains(parents.id(row))) parent_ids.push_back(parents.id(row));
   }
   auto& states = merge_of(*spec.table).states();
-  const auto known = session_.tables.rows(*spec.table)
-                         .read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
+  const auto known =
+      session_.tables.rows(*spec.table).read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
   for (const auto& id : known) {
     if (!listed.contains(id)) add_candidate(*list.page->snapshot, *spec.table, id, list.page->scope);
   }

@@ -19,7 +19,8 @@ struct BatchProgress {
   /// By stream and scope: the walk's progress as JSON.
   std::map<std::pair<const StreamSpec*, std::string>, std::pair<std::int64_t, std::string>> walks;
   /// By stream, snapshot and whether they are proven: scopes that are done, with the API's time of their last page.
-  std::map<std::tuple<const StreamSpec*, std::int64_t, bool>, std::pair<std::vector<std::string>, Instant>> finished_scopes;
+  std::map<std::tuple<const StreamSpec*, std::int64_t, bool>, std::pair<std::vector<std::string>, Instant>>
+      finished_scopes;
 
   [[nodiscard]] bool empty() const { return counts.empty() && walks.empty() && finished_scopes.empty(); }
   /// Takes over what came later.
@@ -58,7 +59,8 @@ class BatchMerge {
   void note_progress(const PageWrite& page);
   void find_missing(const Stretch& stretch);
   void find_missing(const EmbeddedList& list);
-  void add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id, const std::string& scope);
+  void add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id,
+                     const std::string& scope);
   bool write_candidates();
   bool write_quarantine();
   bool release(const RowBatch& batch);

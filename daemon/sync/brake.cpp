@@ -10,7 +10,8 @@ std::optional<std::string> crossed_limit(long deletions, long live_rows, const B
   }
   const double allowed = static_cast<double>(live_rows) * options.max_percent / 100.0;
   if (deletions > options.min_count && static_cast<double>(deletions) > allowed) {
-    return fmt::format("{} deletions of {} rows exceed brake.max_percent = {}", deletions, live_rows, options.max_percent);
+    return fmt::format("{} deletions of {} rows exceed brake.max_percent = {}", deletions, live_rows,
+                       options.max_percent);
   }
   return std::nullopt;
 }

@@ -48,7 +48,9 @@ db::SnapshotRecord read_snapshot(const json& in) {
   return snapshot;
 }
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 template <typename Read>
 auto read_with(std::string_view text, Read read) {
@@ -61,7 +63,9 @@ auto read_with(std::string_view text, Read read) {
 
 }  // namespace
 
-std::string hold_arguments(int id, std::string_view decided_by) { return dump({{"hold", id}, {"decided_by", decided_by}}); }
+std::string hold_arguments(int id, std::string_view decided_by) {
+  return dump({{"hold", id}, {"decided_by", decided_by}});
+}
 
 HoldArguments read_hold_arguments(std::string_view text) {
   return read_with(text, [](const json& in) {

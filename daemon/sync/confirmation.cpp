@@ -16,8 +16,8 @@ constexpr std::size_t most_burials = 500;
 
 using Younger = std::vector<std::pair<const TableSpec*, std::string>>;
 
-long bury_chunk(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids, Instant as_of,
-                Younger& younger, const std::stop_token& stop) {
+long bury_chunk(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids,
+                Instant as_of, Younger& younger, const std::stop_token& stop) {
   long buried = 0;
   session.writer.run(
       [&](WriteSession& write) {
@@ -67,7 +67,8 @@ long bury_confirmed(const MirrorSession& session, const TableSpec& table, const 
     const auto begin = confirmation.gone.begin() + static_cast<std::ptrdiff_t>(first);
     const auto count = std::min(most_burials, confirmation.gone.size() - first);
     Younger younger;
-    buried += bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, confirmation.as_of, younger, stop);
+    buried += bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, confirmation.as_of,
+                         younger, stop);
     for (auto& [child, id] : younger) younger_by_table[child].push_back(std::move(id));
   }
   for (const auto& [child, ids] : younger_by_table) {

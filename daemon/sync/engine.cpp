@@ -39,7 +39,9 @@ std::string make_instance() {
   return fmt::format("{:.15}:{}:{:08x}", host, getpid(), random());
 }
 
-bool is_from_api(const Error& error) { return dynamic_cast<const api::ApiError*>(&error) != nullptr; }
+bool is_from_api(const Error& error) {
+  return dynamic_cast<const api::ApiError*>(&error) != nullptr;
+}
 
 /// Waiting helps nobody: the first start ends with such an error, so that whoever started it sees it at once.
 bool needs_a_person(const Error& error) {
@@ -68,8 +70,10 @@ void Engine::run(const std::stop_token& stop) {
       if (stop.stop_requested()) break;
       if (needs_a_person(error) && !was_running_) throw;
       if (clock_.now() - began > settled_after) backoff.reset();
-      wait_out(error, error.fault() == Fault::lease_lost ? Clock::Duration::zero() : Clock::Duration(first_rest + backoff.next()),
-               stop);
+      wait_out(
+          error,
+          error.fault() == Fault::lease_lost ? Clock::Duration::zero() : Clock::Duration(first_rest + backoff.next()),
+          stop);
     }
   }
   board_.set_role(Role::stopping);
@@ -87,7 +91,8 @@ void Engine::run_period(const std::stop_token& stop) {
 }
 
 void Engine::run_lease_period(db::Connection& connection, const std::stop_token& stop) {
-  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_, stop);
+  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_,
+                     stop);
   try {
     period.require_same_environment();
     board_.clear("api_away");
@@ -131,7 +136,8 @@ void Engine::stand_by() {
   board_.set_role(Role::standby);
   // What troubled this process as the writer is the other one's to tell.
   for (const auto* stream : all_streams()) {
-    for (const auto* code : {"stream_refused", "stream_failed", "snapshot_uncertified"}) board_.clear(code, stream->name);
+    for (const auto* code : {"stream_refused", "stream_failed", "snapshot_uncertified"})
+      board_.clear(code, stream->name);
   }
 }
 
@@ -199,23 +205,26 @@ void Engine::reconfigure(const SyncOptions& options) {
 }
 
 std::vector<StreamResult> Engine::sync(const std::stop_token& stop) {
-  return read_stream_results(perform("sync", "{}", [](LeasePeriod& period) { return to_json(period.run_pass()); }, stop));
+  return read_stream_results(perform(
+      "sync", "{}", [](LeasePeriod& period) { return to_json(period.run_pass()); }, stop));
 }
 
 HoldOutcome Engine::approve(int hold, const std::string& decided_by, const std::stop_token& stop) {
-  return read_hold_outcome(perform("approve", hold_arguments(hold, decided_by),
-                                   [&](LeasePeriod& period) {
-                                     return to_json(approve_hold(period.session(), hold, decided_by, period.stop_token()));
-                                   },
-                                   stop));
+  return read_hold_outcome(perform(
+      "approve", hold_arguments(hold, decided_by),
+      [&](LeasePeriod& period) {
+        return to_json(approve_hold(period.session(), hold, decided_by, period.stop_token()));
+      },
+      stop));
 }
 
 HoldOutcome Engine::discard(int hold, const std::string& decided_by, const std::stop_token& stop) {
-  return read_hold_outcome(perform("discard", hold_arguments(hold, decided_by),
-                                   [&](LeasePeriod& period) {
-                                     return to_json(discard_hold(period.session(), hold, decided_by, period.stop_token()));
-                                   },
-                                   stop));
+  return read_hold_outcome(perform(
+      "discard", hold_arguments(hold, decided_by),
+      [&](LeasePeriod& period) {
+        return to_json(discard_hold(period.session(), hold, decided_by, period.stop_token()));
+      },
+      stop));
 }
 
 std::string Engine::perform(const std::string& kind, const std::string& arguments, const Work& work,
@@ -233,7 +242,8 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
 }
 
 std::string Engine::perform_here(const Work& work, const std::stop_token& stop) {
-  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_, stop);
+  LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_,
+                     stop);
   try {
     period.require_same_environment();
     board_.set_role(Role::writer);

@@ -28,7 +28,8 @@ class LeasePeriod;
 /// reconfigure() may be called from any thread, the others from one.
 class Engine {
  public:
-  Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock, StatusBoard& board);
+  Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock,
+         StatusBoard& board);
 
   /// Runs until a stop is requested. What passes by itself (database or API away, lease elsewhere) is waited out and
   /// shown on the status board; throws Error for what a person has to mend (misconfigured, refused by the database).
@@ -55,11 +56,12 @@ class Engine {
   void wait_out(const Error& error, Clock::Duration rest, const std::stop_token& stop);
 
   /// Does `work` here, or has the lease's holder do command `kind`; returns the result as JSON.
-  std::string perform(const std::string& kind, const std::string& arguments, const Work& work, const std::stop_token& stop);
+  std::string perform(const std::string& kind, const std::string& arguments, const Work& work,
+                      const std::stop_token& stop);
   std::string perform_here(const Work& work, const std::stop_token& stop);
   /// Empty if the holder vanished before it answered.
-  std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind, const std::string& arguments,
-                                       const std::stop_token& stop);
+  std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind,
+                                       const std::string& arguments, const std::stop_token& stop);
 
   void follow(db::Transaction& transaction);
 

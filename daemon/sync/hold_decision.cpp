@@ -15,7 +15,8 @@ Error not_open(int id, std::string_view state) {
 
 }  // namespace
 
-HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string& decided_by, const std::stop_token& stop) {
+HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string& decided_by,
+                         const std::stop_token& stop) {
   std::optional<db::HoldRecord> hold;
   std::vector<std::string> ids;
   session.writer.run(
@@ -30,7 +31,8 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
   if (table == nullptr) throw Error(Fault::bug, fmt::format("hold {} is about the unknown table {}", id, hold->stream));
 
   const auto confirmation = confirm(session, *table, ids, nullptr, stop);
-  HoldOutcome outcome{id, bury_confirmed(session, *table, confirmation, stop), static_cast<long>(confirmation.kept.size())};
+  HoldOutcome outcome{id, bury_confirmed(session, *table, confirmation, stop),
+                      static_cast<long>(confirmation.kept.size())};
   session.writer.run(
       [&](WriteSession& write) {
         if (!write.tables.holds.decide(write.transaction, id, "approved", decided_by)) return;
@@ -42,7 +44,8 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
   return outcome;
 }
 
-HoldOutcome discard_hold(const MirrorSession& session, int id, const std::string& decided_by, const std::stop_token& stop) {
+HoldOutcome discard_hold(const MirrorSession& session, int id, const std::string& decided_by,
+                         const std::stop_token& stop) {
   std::string problem;
   session.writer.run(
       [&](WriteSession& write) {

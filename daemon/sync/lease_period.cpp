@@ -65,7 +65,9 @@ void LeasePeriod::guard_stop(const std::stop_token& ended) {
   }
 }
 
-void LeasePeriod::require_same_environment() { sync::require_same_environment(session_, stop_.get_token()); }
+void LeasePeriod::require_same_environment() {
+  sync::require_same_environment(session_, stop_.get_token());
+}
 
 void LeasePeriod::start() {
   for (const auto& loop : loops_) {

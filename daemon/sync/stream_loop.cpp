@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds longest_backoff{300'000};
 Clock::Duration with_jitter(std::chrono::seconds interval, double jitter) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
   const double factor = 1.0 + std::uniform_real_distribution<double>{-jitter, jitter}(random);
-  return std::chrono::duration_cast<Clock::Duration>(std::chrono::duration<double>(static_cast<double>(interval.count()) * factor));
+  return std::chrono::duration_cast<Clock::Duration>(
+      std::chrono::duration<double>(static_cast<double>(interval.count()) * factor));
 }
 
 }  // namespace

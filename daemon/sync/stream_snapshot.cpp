@@ -57,7 +57,8 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
         } else {
           record.first_load = rows.is_empty(write.transaction);
           record.started_at = probe.answered_at;
-          record.id = write.tables.snapshots.open(write.transaction, stream_.name, probe.answered_at, record.first_load);
+          record.id =
+              write.tables.snapshots.open(write.transaction, stream_.name, probe.answered_at, record.first_load);
         }
         live_at_start_ = record.first_load ? 0 : rows.count_live(write.transaction);
         snapshot_->has_candidates = write.tables.walks.has_candidates(write.transaction, record.id);
@@ -128,8 +129,8 @@ void StreamSnapshot::walk_scopes(const std::stop_token& stop) {
     std::vector<db::ScopeToWalk> scopes;
     session_.writer.run(
         [&](WriteSession& write) {
-          scopes = write.tables.walks.scopes_to_walk(write.transaction, stream_.scope_table, stream_.name, snapshot_->id,
-                                                     after, scopes_per_query);
+          scopes = write.tables.walks.scopes_to_walk(write.transaction, stream_.scope_table, stream_.name,
+                                                     snapshot_->id, after, scopes_per_query);
         },
         stop);
     if (scopes.empty()) return;
@@ -156,7 +157,9 @@ void StreamSnapshot::prove_scopes_with_candidates(const std::stop_token& stop) {
       },
       stop);
   for_each_parallel(suspicious, session_.parallelism(), stop,
-                    [&](const std::string& scope, const std::stop_token& token) { walk_scope({scope, false, ""}, token); });
+                    [&](const std::string& scope, const std::stop_token& token) {
+                      walk_scope({scope, false, ""}, token);
+                    });
 }
 
 void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
@@ -203,7 +206,8 @@ std::vector<StreamSnapshot::Candidates> StreamSnapshot::read_candidates(const st
 }
 
 /// Rule R8: counted before any is confirmed; children count in their own table.
-std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates, const std::stop_token& stop) {
+std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates,
+                                                             const std::stop_token& stop) {
   std::optional<db::HoldRecord> hold;
   session_.writer.run(
       [&](WriteSession& write) {
@@ -220,8 +224,16 @@ std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& c
           if (of_child) crossed = fmt::format("with them {} would lose rows: {}", child->name, *of_child);
         }
         if (crossed) {
-          hold = db::HoldRecord{0, std::string(candidates.table->name), "open", "sweep", snapshot_->id,
-                                deletions, cascades, live, *crossed, ""};
+          hold = db::HoldRecord{0,
+                                std::string(candidates.table->name),
+                                "open",
+                                "sweep",
+                                snapshot_->id,
+                                deletions,
+                                cascades,
+                                live,
+                                *crossed,
+                                ""};
         }
       },
       stop);
@@ -241,8 +253,9 @@ void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::s
   const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
   const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
   outcome_.deleted += buried;
-  log::info("{}: {} of {} rows that the walk did not meet are gone at WorkOS ({} rows marked deleted with their children)",
-            candidates.table->name, confirmation.gone.size(), candidates.ids.size(), buried);
+  log::info(
+      "{}: {} of {} rows that the walk did not meet are gone at WorkOS ({} rows marked deleted with their children)",
+      candidates.table->name, confirmation.gone.size(), candidates.ids.size(), buried);
 }
 
 db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {

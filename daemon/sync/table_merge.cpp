@@ -7,10 +7,14 @@ namespace {
 
 std::string_view via(Source source) {
   switch (source) {
-    case Source::list: return "list";
-    case Source::single: return "single";
-    case Source::event: return "event";
-    case Source::embedded: return "embedded";
+    case Source::list:
+      return "list";
+    case Source::single:
+      return "single";
+    case Source::event:
+      return "event";
+    case Source::embedded:
+      return "embedded";
   }
   return "list";
 }
@@ -101,11 +105,20 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
   auto& counts = *sighting.counts;
   switch (verdict) {
     case Verdict::insert:
-    case Verdict::revive: ++counts.inserted; break;
-    case Verdict::update: ++counts.changed; break;
-    case Verdict::unchanged: ++counts.unchanged; break;
-    case Verdict::stale: ++counts.stale; break;
-    case Verdict::confirm: break;  // counted with the answer of the read by id
+    case Verdict::revive:
+      ++counts.inserted;
+      break;
+    case Verdict::update:
+      ++counts.changed;
+      break;
+    case Verdict::unchanged:
+      ++counts.unchanged;
+      break;
+    case Verdict::stale:
+      ++counts.stale;
+      break;
+    case Verdict::confirm:
+      break;  // counted with the answer of the read by id
   }
 }
 
@@ -130,7 +143,8 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_de
   if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
     before = earlier->second.write.batch->raw(earlier->second.write.row);
   }
-  feed_.push_back({sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before});
+  feed_.push_back(
+      {sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before});
 }
 
 bool TableMerge::write() {

@@ -19,8 +19,8 @@ struct Sighting {
   std::size_t row = 0;
   Source source = Source::list;
   Instant observed_at;
-  SnapshotContext* snapshot = nullptr;       ///< may be null
-  db::SnapshotCounts* counts = nullptr;      ///< where the verdict is counted; null: nowhere
+  SnapshotContext* snapshot = nullptr;   ///< may be null
+  db::SnapshotCounts* counts = nullptr;  ///< where the verdict is counted; null: nowhere
 
   [[nodiscard]] std::string_view id() const { return batch->id(row); }
   [[nodiscard]] Observation observation() const {
@@ -65,7 +65,7 @@ class TableMerge {
   RowStates states_;
   std::vector<DeadParents> dead_parents_;  ///< in the order of TableSpec::parents
   std::unordered_map<std::string_view, Pending> pending_;
-  std::vector<std::string_view> order_;    ///< of pending_
+  std::vector<std::string_view> order_;  ///< of pending_
   std::vector<db::FeedEntry> feed_;
 };
 

@@ -17,10 +17,10 @@ struct Observation {
 enum class Verdict {
   insert,
   update,
-  revive,     ///< the row is dead here and alive there
+  revive,  ///< the row is dead here and alive there
   unchanged,
-  stale,      ///< older than what the mirror holds; changes nothing, is counted
-  confirm     ///< the order can't be told: a read of the object by its id decides
+  stale,   ///< older than what the mirror holds; changes nothing, is counted
+  confirm  ///< the order can't be told: a read of the object by its id decides
 };
 
 /// Rules R1 and R3: decides about a sighting, given what the mirror knows (null: nothing). Pure.

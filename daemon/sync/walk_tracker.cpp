@@ -141,13 +141,10 @@ bool WalkTracker::is_closed_by(const api::ListPage& newest_first, Instant starte
 
 std::string WalkTracker::to_json() const {
   const auto from = tail_.size() > stored_tail ? tail_.end() - static_cast<std::ptrdiff_t>(stored_tail) : tail_.begin();
-  nlohmann::json json{{"first_id", first_id_},
-                      {"first_created_at", instant_json(first_created_at_)},
-                      {"floor", instant_json(floor_)},
-                      {"ties", ties_},
-                      {"tail", std::vector<std::string>(from, tail_.end())},
-                      {"pages", pages_},
-                      {"rows", rows_}};
+  nlohmann::json json{
+      {"first_id", first_id_}, {"first_created_at", instant_json(first_created_at_)}, {"floor", instant_json(floor_)},
+      {"ties", ties_},         {"tail", std::vector<std::string>(from, tail_.end())}, {"pages", pages_},
+      {"rows", rows_}};
   if (cursor_) json["cursor"] = *cursor_;
   if (gap_above_floor_) json["gap_above_floor"] = true;
   if (!landmark_cursor_.empty()) json["landmark_cursor"] = landmark_cursor_;

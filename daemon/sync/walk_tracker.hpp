@@ -66,11 +66,11 @@ class WalkTracker {
   std::optional<std::string> cursor_;
   std::string first_id_;
   std::optional<Instant> first_created_at_;
-  std::optional<Instant> floor_;     ///< everything created before it has been covered
-  bool gap_above_floor_ = false;     ///< ties at the floor are not all known: the next cover starts strictly above it
-  std::vector<std::string> ties_;    ///< ids seen with created_at == floor_
-  std::vector<std::string> tail_;    ///< the last ids seen, oldest first
-  std::string landmark_cursor_;      ///< Brent's cycle detection: a cursor remembered at each power of two
+  std::optional<Instant> floor_;   ///< everything created before it has been covered
+  bool gap_above_floor_ = false;   ///< ties at the floor are not all known: the next cover starts strictly above it
+  std::vector<std::string> ties_;  ///< ids seen with created_at == floor_
+  std::vector<std::string> tail_;  ///< the last ids seen, oldest first
+  std::string landmark_cursor_;    ///< Brent's cycle detection: a cursor remembered at each power of two
   std::int64_t pages_ = 0;
   std::int64_t rows_ = 0;
   std::string problem_;

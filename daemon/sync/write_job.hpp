@@ -56,7 +56,7 @@ struct PageWrite {
   std::string scope;
   api::ListPage page;
   Coverage coverage;
-  std::string progress;      ///< of the walk, as JSON
+  std::string progress;         ///< of the walk, as JSON
   bool finishes_scope = false;  ///< the list of this scope is completely read; `progress` is not needed any more
   bool is_proven = false;       ///< and the closing proof was given
   bool restarts = false;        ///< the first page of a walk that began again: what it found before proves nothing

@@ -34,7 +34,9 @@ Writer::Writer(db::Connection connection, db::Lease& lease, std::string environm
       last_commit_(clock.now()),
       thread_([this] { loop(); }) {}
 
-Writer::~Writer() { end(); }
+Writer::~Writer() {
+  end();
+}
 
 void Writer::end() {
   queue_.close();
@@ -42,9 +44,13 @@ void Writer::end() {
   board_.retire_loop("writer");
 }
 
-void Writer::push(PageWrite page, const std::stop_token& stop) { enqueue({std::move(page), nullptr}, stop); }
+void Writer::push(PageWrite page, const std::stop_token& stop) {
+  enqueue({std::move(page), nullptr}, stop);
+}
 
-void Writer::push(SingleWrite single, const std::stop_token& stop) { enqueue({std::move(single), nullptr}, stop); }
+void Writer::push(SingleWrite single, const std::stop_token& stop) {
+  enqueue({std::move(single), nullptr}, stop);
+}
 
 void Writer::run(WriteTask task, const std::stop_token& stop) {
   auto done = std::make_shared<std::promise<void>>();

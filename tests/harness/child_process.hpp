@@ -34,8 +34,8 @@ class ChildProcess {
   [[nodiscard]] bool is_running();
   /// Waits for the end: the exit code, or 128 plus the signal, as a shell says it.
   int wait();
-  /// What it used, as the kernel counted it; meaningful after its end. Its peak of memory is at least this process's own
-  /// at the time of the start.
+  /// What it used, as the kernel counted it; meaningful after its end. Its peak of memory is at least this process's
+  /// own at the time of the start.
   [[nodiscard]] const rusage& usage() const { return usage_; }
   /// Empty if it still runs after `limit`.
   std::optional<int> wait_for(std::chrono::milliseconds limit);

@@ -44,12 +44,18 @@ bool equal_instants(const std::string& stored, const json& listed) {
 bool equal(const std::string& stored, const json& listed, ColumnType type) {
   if (listed.is_null() || stored == "NULL") return listed.is_null() && stored == "NULL";
   switch (type) {
-    case ColumnType::text: return stored == (listed.is_string() ? listed.get<std::string>() : listed.dump());
-    case ColumnType::boolean: return stored == (listed.get<bool>() ? "true" : "false");
-    case ColumnType::instant: return equal_instants(stored, listed);
-    case ColumnType::json: return json::parse(stored) == listed;
-    case ColumnType::slug: return stored == listed.at("slug").get<std::string>();
-    case ColumnType::slugs: return json::parse(stored) == slugs_of(listed);
+    case ColumnType::text:
+      return stored == (listed.is_string() ? listed.get<std::string>() : listed.dump());
+    case ColumnType::boolean:
+      return stored == (listed.get<bool>() ? "true" : "false");
+    case ColumnType::instant:
+      return equal_instants(stored, listed);
+    case ColumnType::json:
+      return json::parse(stored) == listed;
+    case ColumnType::slug:
+      return stored == listed.at("slug").get<std::string>();
+    case ColumnType::slugs:
+      return json::parse(stored) == slugs_of(listed);
   }
   return false;
 }
@@ -66,7 +72,8 @@ std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& ta
   for (const auto& name : names) {
     const int index = column_index(table, name);
     const bool is_array = index >= 0 && table.columns[static_cast<std::size_t>(index)].type == ColumnType::slugs;
-    columns += fmt::format(fmt::runtime(is_array ? "{}array_to_json({})::text" : "{}{}::text"), columns.empty() ? "" : ", ", name);
+    columns += fmt::format(fmt::runtime(is_array ? "{}array_to_json({})::text" : "{}{}::text"),
+                           columns.empty() ? "" : ", ", name);
   }
   std::map<std::string, Row> rows;
   for (const auto& values : database.rows(fmt::format("SELECT {} FROM {}.{}_live", columns, schema, table.name))) {
@@ -81,7 +88,8 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
   const auto id = object.at("id").get<std::string>();
   const auto check = [&](const std::string& column, const json& listed, ColumnType type) {
     if (equal(row.at(column), listed, type)) return;
-    found.push_back(fmt::format("{} {}.{}: mirror {}, truth {}", table.name, id, column, row.at(column), listed.dump()));
+    found.push_back(
+        fmt::format("{} {}.{}: mirror {}, truth {}", table.name, id, column, row.at(column), listed.dump()));
   };
   check("created_at", object.at("created_at"), ColumnType::instant);
   check("updated_at", object.at("updated_at"), ColumnType::instant);
@@ -94,8 +102,8 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
 
 }  // namespace
 
-std::vector<std::string> differences(TestDatabase& database, const TableSpec& table, const std::vector<std::string>& truth,
-                                     const std::string& schema) {
+std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
+                                     const std::vector<std::string>& truth, const std::string& schema) {
   std::vector<std::string> found;
   auto rows = read_rows(database, table, schema);
   for (const auto& text : truth) {
