@@ -173,6 +173,7 @@ TEST_CASE("short-list ends early for every ascending read, and the newest object
     expected.resize(visible);
     REQUIRE(scene.client->walk(users, "asc", 100) == expected);
     REQUIRE(scene.simulator.fired("short-list") > 0);
+    REQUIRE(scene.client->walk(users, "desc", 100) == std::vector<std::string>(scene.all.rbegin(), scene.all.rend()));
     REQUIRE(ids_of(scene.client->get(users + "?order=desc&limit=1").json()).front() == scene.all.back());
     REQUIRE(scene.client->get(users + "/" + scene.all.back()).status == 200);
     const auto beyond = scene.client->get(first_page + "&after=" + scene.all[344]).json();
