@@ -128,8 +128,9 @@ bool CrashSite::has_running_snapshot() {
 /// A killed client's session may still be at work, even at its commit.
 void CrashSite::await_end_of_sessions() {
   const auto is_silent = [this] {
-    return database_->count("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'authkit-mirror %'") ==
-           0;
+    return database_->count(
+               "SELECT count(*) FROM pg_stat_activity "
+               "WHERE application_name LIKE 'authkit-mirror %' AND pid <> pg_backend_pid()") == 0;
   };
   if (!harness::wait_until(is_silent)) throw std::runtime_error("a session of a dead process does not end");
 }

@@ -1,0 +1,105 @@
+#include "tests/bench/bench_site.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "db/transaction.hpp"
+#include "model/streams.hpp"
+#include "tests/bench/raw_copy.hpp"
+#include "tests/harness/wait_until.hpp"
+
+namespace mirror::bench {
+namespace {
+
+constexpr const char* api_key = "sk_test_simulator";
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+}  // namespace
+
+BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size_t memberships) {
+  const auto log = logs_.path() / "simulator.log";
+  process_ = std::make_unique<harness::ChildProcess>(
+      std::vector<std::string>{SIMULATOR_PROGRAM, "--users", std::to_string(users), "--organizations",
+                               std::to_string(organizations), "--memberships", std::to_string(memberships),
+                               "--invitations", "0", "--api-key", api_key},
+      harness::ChildOptions{.output = log});
+  const std::string announcement = "listening on ";
+  const auto is_listening = [&] {
+    const std::string text = content_of(log);
+    const auto found = text.find(announcement);
+    const auto end = text.find('\n', found);
+    if (found == std::string::npos || end == std::string::npos) return false;
+    url_ = text.substr(found + announcement.size(), end - found - announcement.size());
+    return true;
+  };
+  if (!harness::wait_until(is_listening, std::chrono::seconds{120})) {
+    throw std::runtime_error("the simulator does not start:\n" + content_of(log));
+  }
+}
+
+BenchMirror::BenchMirror(const BenchSource& source)
+    : source_(source), cluster_(harness::Fsync::on), database_(cluster_.url(), harness::Content::nothing) {
+  run_program({"migrate"}, nullptr);
+}
+
+SyncCost BenchMirror::sync(const std::vector<std::string>& streams) {
+  std::vector<std::string> arguments{"sync", "--set", "api.max_requests_per_second=1000000"};
+  for (const StreamSpec* stream : all_streams()) {
+    if (std::ranges::find(streams, stream->name) != streams.end()) continue;
+    arguments.insert(arguments.end(), {"--set", fmt::format("streams.{}.enabled=false", stream->name)});
+  }
+  const auto wal_before = wal_position();
+  rusage usage{};
+  const auto began = std::chrono::steady_clock::now();
+  run_program(arguments, &usage);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
+  return {time.count(), seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
+          static_cast<double>(usage.ru_maxrss) / 1024, wal_position() - wal_before};
+}
+
+void BenchMirror::settle() {
+  const db::Connection connection = database_.connect("bench");
+  connection.raw().send("VACUUM ANALYZE");
+  connection.raw().send("CHECKPOINT");
+}
+
+double BenchMirror::seconds_of_raw_copy(const std::string& table) {
+  return bench::seconds_of_raw_copy(database_.url(), "workos." + table, scratch_.path());
+}
+
+std::int64_t BenchMirror::count(const std::string& table) {
+  return database_.count("SELECT count(*) FROM workos." + table + "_live");
+}
+
+void BenchMirror::run_program(std::vector<std::string> arguments, rusage* usage) {
+  arguments.insert(arguments.begin(), MIRROR_PROGRAM);
+  const auto log = scratch_.path() / "log";
+  harness::ChildProcess process(
+      arguments, {.output = log,
+                  .environment = {"WORKOS_BASE_URL=" + source_.url(), std::string("WORKOS_API_KEY=") + api_key,
+                                  "DATABASE_URL=" + database_.url()}});
+  if (const int code = process.wait(); code != 0) {
+    throw std::runtime_error(
+        fmt::format("{} {} ended with {}:\n{}", arguments[0], arguments[1], code, content_of(log)));
+  }
+  if (usage != nullptr) *usage = process.usage();
+}
+
+double BenchMirror::wal_position() {
+  return std::stod(database_.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"));
+}
+
+}  // namespace mirror::bench

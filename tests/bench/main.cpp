@@ -1,0 +1,102 @@
+// mirror-bench: what a first load and a second sync cost, as ratios against a raw COPY of the same rows in the same
+// run. RESULTS.md beside this file says how to read it.
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "tests/bench/bench_site.hpp"
+#include "tests/bench/results.hpp"
+
+namespace mirror::bench {
+namespace {
+
+struct Sizes {
+  std::size_t users = 200'000;
+  std::size_t few_users = 20'000;
+  std::size_t organizations = 2'000;
+  std::size_t memberships = 200'000;
+  int rounds = 3;
+};
+
+/// What is measured of one table; `streams` are synced for it, and `prepared` before, unmeasured.
+struct Subject {
+  std::string table;
+  std::vector<std::string> streams;
+  std::vector<std::string> prepared;
+};
+
+void note_cost(Results& results, const std::string& what, double rows, const SyncCost& cost) {
+  results.add(what + ": rate", "rows/s", rows / cost.seconds);
+  results.add(what + ": CPU of the daemon", "us/row", cost.cpu_seconds * 1e6 / rows);
+  results.add(what + ": peak memory of the daemon", "MiB", cost.peak_mebibytes, "< 48");
+}
+
+void measure_round(Results& results, const BenchSource& source, const Subject& subject) {
+  BenchMirror mirror(source);
+  if (!subject.prepared.empty()) mirror.sync(subject.prepared);
+  mirror.settle();
+  const SyncCost first = mirror.sync(subject.streams);
+  mirror.settle();
+  const SyncCost second = mirror.sync(subject.streams);
+  const auto rows = static_cast<double>(mirror.count(subject.table));
+  const double copy_seconds = mirror.seconds_of_raw_copy(subject.table);
+
+  const std::string& table = subject.table;
+  results.add(table + ", raw COPY: rate", "rows/s", rows / copy_seconds);
+  note_cost(results, table + ", first load", rows, first);
+  results.add(table + ", first load: rate / raw COPY's", "", copy_seconds / first.seconds, ">= 0.5");
+  results.add(table + ", first load: WAL", "MiB/100,000 rows", first.wal_bytes / rows * 1e5 / (1 << 20));
+  note_cost(results, table + ", second sync", rows, second);
+  results.add(table + ", second sync: rate / first load's", "", first.seconds / second.seconds, ">= 2");
+  results.add(table + ", second sync: WAL", "MiB/100,000 rows", second.wal_bytes / rows * 1e5 / (1 << 20), "< 1");
+}
+
+void measure_users(Results& results, const Sizes& sizes) {
+  const BenchSource source(sizes.users, 0, 0);
+  for (int round = 0; round < sizes.rounds; ++round) measure_round(results, source, {"users", {"users"}, {}});
+}
+
+/// The daemon's memory must not grow with the directory.
+void measure_few_users(Results& results, const Sizes& sizes) {
+  const BenchSource source(sizes.few_users, 0, 0);
+  for (int round = 0; round < sizes.rounds; ++round) {
+    const SyncCost cost = BenchMirror(source).sync({"users"});
+    results.add("few users, first load: peak memory of the daemon", "MiB", cost.peak_mebibytes, "the same");
+  }
+}
+
+void measure_memberships(Results& results, const Sizes& sizes) {
+  const BenchSource source(sizes.memberships / 2, sizes.organizations, sizes.memberships);
+  const Subject subject{"organization_memberships", {"organizations", "organization_memberships"}, {"organizations"}};
+  for (int round = 0; round < sizes.rounds; ++round) measure_round(results, source, subject);
+}
+
+}  // namespace
+}  // namespace mirror::bench
+
+int main(int argc, char** argv) {
+  using namespace mirror::bench;
+  CLI::App app{"mirror-bench: the mirror's speed, memory and WAL, against a raw COPY of the same rows"};
+  Sizes sizes;
+  std::string json_file;
+  app.add_option("--users", sizes.users, "Users of the first part")->capture_default_str();
+  app.add_option("--few-users", sizes.few_users, "Users of the comparison of memory")->capture_default_str();
+  app.add_option("--organizations", sizes.organizations, "Organizations of the second part")->capture_default_str();
+  app.add_option("--memberships", sizes.memberships, "Memberships of the second part")->capture_default_str();
+  app.add_option("--rounds", sizes.rounds, "Rounds of which the median is taken")->capture_default_str();
+  app.add_option("--json", json_file, "Write all values there too");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    Results results;
+    measure_users(results, sizes);
+    measure_few_users(results, sizes);
+    measure_memberships(results, sizes);
+    std::cout << results.table();
+    if (!json_file.empty()) std::ofstream(json_file) << results.json();
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "mirror-bench: " << error.what() << "\n";
+    return 70;
+  }
+}
