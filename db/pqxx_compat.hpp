@@ -33,10 +33,8 @@ class Parameter {
   Parameter(const char* text) : text_(text) {}
   Parameter(bool value) : text_(value ? "t" : "f") {}
   template <typename Number>
-  requires(std::integral<Number> || std::floating_point<Number>) Parameter(Number value) {
-    size_ = static_cast<std::size_t>(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr -
-                                     digits_.data());
-  }
+  requires(std::integral<Number> || std::floating_point<Number>) Parameter(Number value)
+      : size_(print(digits_, value)) {}
   template <typename Value>
   Parameter(const std::optional<Value>& value) : Parameter(value ? Parameter(*value) : Parameter(std::nullopt)) {}
 
@@ -44,8 +42,16 @@ class Parameter {
   [[nodiscard]] std::string_view text() const { return size_ > 0 ? std::string_view{digits_.data(), size_} : text_; }
 
  private:
+  using Digits = std::array<char, 32>;
+
+  template <typename Number>
+  static std::size_t print(Digits& digits, Number value) {
+    char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    return static_cast<std::size_t>(end - digits.data());
+  }
+
   std::string_view text_;
-  std::array<char, 32> digits_{};
+  Digits digits_{};  ///< before size_, whose initialiser fills it
   std::size_t size_ = 0;
   bool is_null_ = false;
 };

@@ -44,8 +44,8 @@ class RowBatch {
 
  private:
   struct Slice {
-    std::uint32_t offset;
-    std::uint32_t length;  ///< null_length for NULL
+    std::uint32_t offset = 0;
+    std::uint32_t length = 0;  ///< null_length for NULL
   };
   struct Row {
     Slice id;
