@@ -70,7 +70,7 @@ class RowStore {
                                       const std::vector<std::string>& values) const;
 
  private:
-  [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& row) const;
+  [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& write) const;
 
   TableSql sql_;
   std::string environment_;

@@ -87,7 +87,7 @@ std::vector<StreamResult> LeasePeriod::run_pass() {
 
 void LeasePeriod::rethrow_failure() const {
   const std::lock_guard lock(mutex_);
-  if (failure_) throw *failure_;
+  if (failure_) throw Error(*failure_);
 }
 
 }  // namespace mirror::sync

@@ -66,7 +66,7 @@ void Writer::flush(const std::stop_token& stop) {
 void Writer::enqueue(WriteJob job, const std::stop_token& stop) {
   if (queue_.push(std::move(job), stop)) return;
   const std::lock_guard lock(failure_mutex_);
-  if (failure_) throw *failure_;
+  if (failure_) throw Error(*failure_);
   throw Error(Fault::stopped, "stopped");
 }
 
@@ -201,17 +201,18 @@ void Writer::keep_alive() {
 }
 
 void Writer::report(const BatchProgress& progress) {
-  for (const auto& [snapshot, sum] : progress.counts) {
-    board_.update(snapshot->stream->name, [&](StreamProgress& stream) {
-      const auto add = [](std::uint64_t& total, std::int64_t more) { total += static_cast<std::uint64_t>(more); };
-      add(stream.pages, sum.pages);
-      add(stream.rows, sum.rows);
-      add(stream.inserted, sum.inserted);
-      add(stream.changed, sum.changed);
-      add(stream.unchanged, sum.unchanged);
-      add(stream.stale, sum.stale);
-      add(stream.poisoned, sum.poisoned);
-      add(stream.scopes_done, sum.scopes);
+  const auto add = [](std::uint64_t& total, std::int64_t more) { total += static_cast<std::uint64_t>(more); };
+  for (const auto& entry : progress.counts) {
+    const db::SnapshotCounts& counts = entry.second;
+    board_.update(entry.first->stream->name, [&](StreamProgress& stream) {
+      add(stream.pages, counts.pages);
+      add(stream.rows, counts.rows);
+      add(stream.inserted, counts.inserted);
+      add(stream.changed, counts.changed);
+      add(stream.unchanged, counts.unchanged);
+      add(stream.stale, counts.stale);
+      add(stream.poisoned, counts.poisoned);
+      add(stream.scopes_done, counts.scopes);
     });
   }
 }

@@ -58,7 +58,8 @@ class Writer {
   bool take_out_unstorable(WriteJob& job);
   /// Merges `jobs`; `unsaved` holds the progress that is not in the transaction yet, `counted` all of this batch.
   /// Returns whether there is anything to commit.
-  bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved, BatchProgress& counted);
+  static bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved,
+                    BatchProgress& counted);
   void keep_alive();
   void report(const BatchProgress& progress);
   void fail(const Error& error, std::vector<WriteJob>& jobs);
