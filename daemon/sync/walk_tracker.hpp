@@ -28,7 +28,7 @@ class WalkTracker {
 
   WalkTracker() = default;
   /// Goes on where a stored walk stood. Throws Error (bug) if the text is not from to_json.
-  static WalkTracker from_json(std::string_view json);
+  static WalkTracker from_json(std::string_view text);
   [[nodiscard]] std::string to_json() const;
 
   /// Takes the page that the current cursor led to. After `broken` the walk proves nothing; see problem().
