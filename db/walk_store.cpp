@@ -89,10 +89,11 @@ long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id,
   return static_cast<long>(result.affected_rows());
 }
 
-void WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const {
-  transaction.run(
+long WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const {
+  const auto dropped = transaction.run(
       fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2", transaction.connection().table("candidates")),
       snapshot_id, scope);
+  return static_cast<long>(dropped.affected_rows());
 }
 
 void WalkStore::drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const {

@@ -53,8 +53,8 @@ class WalkStore {
                       const std::vector<Candidate>& candidates) const;
   /// Withdraws candidates that the walk met after all; returns how many there were.
   long withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const;
-  /// Drops what a walk of `scope` found, because the walk proves nothing.
-  void drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const;
+  /// Drops what a walk of `scope` found, because the walk proves nothing; returns how many there were.
+  long drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const;
   void drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
   /// Scopes with candidates whose walk has no closing proof.
   [[nodiscard]] std::vector<std::string> unproven_scopes(Transaction& transaction, std::string_view stream,

@@ -33,7 +33,7 @@ void BatchProgress::save(WriteSession& session) const {
 }
 
 void BatchMerge::add(const PageWrite& page) {
-  if (page.restarts) session_.tables.walks.drop_candidates_of(session_.transaction, page.snapshot->id, page.scope);
+  if (page.restarts) forget_evidence(page);
   auto& counts = progress_.counts[page.snapshot];
   ++counts.pages;
   counts.rows += static_cast<std::int64_t>(page.page.listed.size());
@@ -64,7 +64,7 @@ void BatchMerge::add(const SingleWrite& single) {
 bool BatchMerge::flush() {
   for (const auto& stretch : stretches_) find_missing(stretch);
   for (const auto& list : embedded_) find_missing(list);
-  bool wrote = write_candidates();
+  bool wrote = write_candidates() || dropped_;
   // Parents before children, so that a child meets its parent's new state.
   for (const auto* table : all_tables()) {
     const auto merge = merges_.find(table);
@@ -84,6 +84,17 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
     if (page.unstorable.contains({batch_number, row})) continue;
     merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counts});
   }
+}
+
+/// What the walk found before it began again proves nothing, be it stored or in this batch.
+void BatchMerge::forget_evidence(const PageWrite& restart) {
+  const auto is_of_this_walk = [&](const PageWrite& page) {
+    return page.snapshot == restart.snapshot && page.scope == restart.scope;
+  };
+  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_this_walk(*stretch.first); });
+  std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_this_walk(*list.page); });
+  const auto& walks = session_.tables.walks;
+  dropped_ = walks.drop_candidates_of(session_.transaction, restart.snapshot->id, restart.scope) > 0 || dropped_;
 }
 
 void BatchMerge::add_stretch(const PageWrite& page) {

@@ -55,6 +55,7 @@ class BatchMerge {
 
   TableMerge& merge_of(const TableSpec& table);
   void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
+  void forget_evidence(const PageWrite& restart);
   void add_stretch(const PageWrite& page);
   void note_progress(const PageWrite& page);
   void find_missing(const Stretch& stretch);
@@ -73,6 +74,7 @@ class BatchMerge {
   std::vector<Stretch> stretches_;
   std::vector<EmbeddedList> embedded_;
   std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
+  bool dropped_ = false;  ///< candidates were taken back, which is a write like any other
 };
 
 }  // namespace mirror::sync

@@ -61,8 +61,9 @@ ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& st
       return Advance::astray;
     }
     if (scope_.empty() || error.status() != 404 || !error.from_workos()) throw;
-    skip_vanished_scope(stop);
-    return Advance::end;
+    if (skip_if_vanished(stop)) return Advance::end;
+    throw Error(Fault::unavailable,
+                fmt::format("the API does not list {} of {}, although that exists", snapshot_->stream->name, scope_));
   }
   require_mostly_decodable(*snapshot_->stream, *page);
   const auto step = tracker_.accept(*page);
@@ -76,6 +77,8 @@ ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& st
   }
   result_.problem = tracker_.problem();
   if (needs_proof(*page, always_prove)) {
+    // An empty list of one organization counts only if the organization itself can be read.
+    if (!scope_.empty() && tracker_.rows() == 0 && skip_if_vanished(stop)) return Advance::end;
     result_.proven = is_closed(stop);
     if (!result_.proven && result_.problem.empty()) {
       result_.problem = "the list ended before its newest object: the end of the walk is not the end of the list";
@@ -98,38 +101,43 @@ bool ListWalk::needs_proof(const api::ListPage& page, bool always_prove) const {
 bool ListWalk::is_closed(const std::stop_token& stop) const {
   const auto newest = session_.api.list(*snapshot_->stream, {{}, api::ListOrder::descending, page_size, scope_},
                                         api::Lane::confirm, stop);
-  if (tracker_.rows() > 0) return tracker_.is_closed_by(newest, snapshot_->started_at);
-  // An empty list of one organization counts only if the organization itself can be read.
-  const bool scope_exists = scope_.empty() || session_.api.get(*find_table(snapshot_->stream->scope_table), scope_,
-                                                               api::Lane::confirm, stop).found;
-  return scope_exists && tracker_.is_closed_by(newest, snapshot_->started_at);
+  return tracker_.is_closed_by(newest, snapshot_->started_at);
 }
 
 void ListWalk::begin_again(std::string reason) {
   detour_ = std::move(reason);
   ++restarts_;
-  log::warn("the walk of {}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_, detour_);
+  log::warn("the walk of {}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_,
+            detour_);
   tracker_ = {};
   next_page_restarts_ = true;
 }
 
 void ListWalk::push(api::ListPage page, bool finishes, const std::stop_token& stop) {
-  PageWrite write{snapshot_, scope_, std::move(page), tracker_.coverage(), finishes ? std::string{} : tracker_.to_json(),
-                  finishes, result_.proven, std::exchange(next_page_restarts_, false), {}};
+  PageWrite write{snapshot_,
+                  scope_,
+                  std::move(page),
+                  tracker_.coverage(),
+                  finishes ? std::string{} : tracker_.to_json(),
+                  finishes,
+                  result_.proven,
+                  std::exchange(next_page_restarts_, false),
+                  {}};
   session_.writer.push(std::move(write), stop);
 }
 
-/// The organization was deleted since it was listed: there is nothing to list, and its own stream tells of its death.
-void ListWalk::skip_vanished_scope(const std::stop_token& stop) {
+/// An organization that was deleted since it was listed has nothing to list: its own stream tells of its death, and
+/// what its list no longer shows is no evidence. Its list is a 404 or, in the emulator, empty. False if it exists.
+bool ListWalk::skip_if_vanished(const std::stop_token& stop) {
   const auto& parent = *find_table(snapshot_->stream->scope_table);
   const auto answer = session_.api.get(parent, scope_, api::Lane::confirm, stop);
-  if (answer.found) {
-    throw Error(Fault::unavailable, fmt::format("the API does not list {} of {}, although that exists",
-                                                snapshot_->stream->name, scope_));
-  }
+  if (answer.found) return false;
+  tracker_ = {};
+  next_page_restarts_ = true;
   api::ListPage nothing(*snapshot_->stream->table);
   nothing.answered_at = answer.answered_at;
   push(std::move(nothing), true, stop);
+  return true;
 }
 
 }  // namespace mirror::sync

@@ -11,8 +11,8 @@ namespace mirror::sync {
 
 /// How the walk of one list ended.
 struct WalkResult {
-  bool proven = false;   ///< the closing proof was asked for and given
-  std::string problem;   ///< why the walk is no evidence for deletions; empty if all is well
+  bool proven = false;  ///< the closing proof was asked for and given
+  std::string problem;  ///< why the walk is no evidence for deletions; empty if all is well
   std::string first_id;
   std::string last_id;
   std::int64_t rows = 0;
@@ -23,7 +23,8 @@ struct WalkResult {
 /// times; then it is no evidence. Used by one thread.
 class ListWalk {
  public:
-  ListWalk(const MirrorSession& session, std::shared_ptr<SnapshotContext> snapshot, std::string scope, WalkTracker tracker);
+  ListWalk(const MirrorSession& session, std::shared_ptr<SnapshotContext> snapshot, std::string scope,
+           WalkTracker tracker);
 
   /// The closing proof costs a request. Without `always_prove` it is left out for a list that is one short page; who
   /// needs the walk as evidence then walks again.
@@ -38,7 +39,7 @@ class ListWalk {
   [[nodiscard]] bool is_closed(const std::stop_token& stop) const;
   void begin_again(std::string reason);
   void push(api::ListPage page, bool finishes, const std::stop_token& stop);
-  void skip_vanished_scope(const std::stop_token& stop);
+  bool skip_if_vanished(const std::stop_token& stop);
 
   const MirrorSession& session_;
   std::shared_ptr<SnapshotContext> snapshot_;
