@@ -69,8 +69,7 @@ RowStore::RowStore(const Connection& connection, const TableSpec& spec, std::str
 
 void RowStore::read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const {
   if (ids.empty()) return;
-  add_states(transaction.run(sql_.select_states + " AND id = ANY ($2::text[])", environment_, array_literal(ids)),
-             into);
+  add_states(transaction.run(sql_.select_states_by("id"), environment_, array_literal(ids)), into);
 }
 
 std::vector<std::string> RowStore::read_states_in(Transaction& transaction, const CreationRange& range,
@@ -90,9 +89,7 @@ std::vector<std::string> RowStore::read_states_of(Transaction& transaction, std:
                                                   const std::vector<std::string_view>& values, RowStates& into) const {
   if (values.empty()) return {};
   return add_states(
-      transaction.run(fmt::format("{} AND {} = ANY ($2::text[])", sql_.select_states, quote_identifier(column)),
-                      environment_, array_literal(values)),
-      into);
+      transaction.run(sql_.select_states_by(quote_identifier(column)), environment_, array_literal(values)), into);
 }
 
 std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::read_dead(
@@ -100,9 +97,9 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::re
   std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> dead;
   if (ids.empty()) return dead;
   RowStates states;
-  add_states(transaction.run(sql_.select_states + " AND _deleted_at IS NOT NULL AND id = ANY ($2::text[])",
-                             environment_, array_literal(ids)),
-             states);
+  add_states(
+      transaction.run(sql_.select_states_by("id") + " WHERE _deleted_at IS NOT NULL", environment_, array_literal(ids)),
+      states);
   for (const auto& [id, state] : states) dead.emplace(id, *state.tombstone);
   return dead;
 }

@@ -69,6 +69,16 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   check_storable = check_statement(columns);
 }
 
+/// `column = ANY ($2)` would leave the choice of the index to the planner. As long as a table has no statistics, which
+/// is throughout a first load, it takes one that begins with _env and reads the whole table for every page. OFFSET 0
+/// keeps PostgreSQL from making a join of the subquery.
+std::string TableSql::select_states_by(const std::string& column) const {
+  return fmt::format(
+      "SELECT state.* FROM unnest($2::text[]) AS wanted (wanted_value) "
+      "CROSS JOIN LATERAL ({} AND {} = wanted_value OFFSET 0) AS state",
+      select_states, column);
+}
+
 std::string_view sql_type(ColumnType type) noexcept {
   switch (type) {
     case ColumnType::text:

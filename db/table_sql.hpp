@@ -17,7 +17,10 @@ struct TableSql {
   const TableSpec* spec;
   std::string name;  ///< qualified and quoted
 
-  std::string select_states;   ///< `SELECT <state columns> FROM <table> WHERE _env = $1`, to be continued with AND
+  std::string select_states;  ///< `SELECT <state columns> FROM <table> WHERE _env = $1`, to be continued with AND
+  /// SELECT of the same columns of the rows whose `column` (quoted) is one of the text[] $2; to be continued with
+  /// WHERE. Each value is looked up through an index of (_env, column), which the table has to have.
+  [[nodiscard]] std::string select_states_by(const std::string& column) const;
   std::string copy;            ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
   std::string update;          ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
   std::string check_storable;  ///< casts one row's values ($1..), so that a row PostgreSQL refuses can be found
