@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -15,18 +16,39 @@ using Row = std::map<std::string, std::string>;
 
 constexpr std::size_t most_differences = 20;
 
-void remove_secrets(json& value, const TableSpec& table) {
+// What the specs of the tables also say, once more and by hand: a mistake there shows as a difference.
+
+/// The key of an object that a column holds.
+std::string key_of(const TableSpec& table, const std::string& column) {
+  if (table.name != "organization_memberships") return column;
+  if (column == "role_slug") return "role";
+  return column == "role_slugs" ? "roles" : column;
+}
+
+std::vector<std::string> secrets_of(const TableSpec& table) {
+  if (table.name == "invitations") return {"token", "accept_invitation_url"};
+  if (table.name == "organizations" || table.name == "organization_domains") return {"verification_token"};
+  return {};
+}
+
+/// What has a row of its own is not repeated in `_raw`.
+std::string omitted_from(const TableSpec& table) {
+  if (table.name == "organizations") return "domains";
+  return table.name == "organization_memberships" ? "user" : "";
+}
+
+void remove_secrets(json& value, const std::vector<std::string>& secrets) {
   if (value.is_object()) {
-    for (const auto key : table.secret_keys) value.erase(std::string(key));
+    for (const auto& key : secrets) value.erase(key);
   }
   if (value.is_structured()) {
-    for (auto& member : value) remove_secrets(member, table);
+    for (auto& member : value) remove_secrets(member, secrets);
   }
 }
 
 json expected_raw(json object, const TableSpec& table) {
-  for (const auto key : table.omitted_keys) object.erase(std::string(key));
-  remove_secrets(object, table);
+  object.erase(omitted_from(table));
+  remove_secrets(object, secrets_of(table));
   return object;
 }
 
@@ -84,6 +106,21 @@ std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& ta
   return rows;
 }
 
+/// Columns that the comparison would pass over.
+std::vector<std::string> unknown_columns(TestDatabase& database, const TableSpec& table, const std::string& schema) {
+  const auto known = names_of(table);
+  std::vector<std::string> unknown;
+  for (const auto& column : database.rows(
+           fmt::format("SELECT column_name FROM information_schema.columns WHERE table_schema = '{}' AND table_name = "
+                       "'{}' AND left(column_name, 1) <> '_'",
+                       schema, table.name))) {
+    if (std::ranges::find(known, column[0]) == known.end()) {
+      unknown.push_back(fmt::format("{}.{} is filled by nobody", table.name, column[0]));
+    }
+  }
+  return unknown;
+}
+
 void compare(const json& object, const Row& row, const TableSpec& table, std::vector<std::string>& found) {
   const auto id = object.at("id").get<std::string>();
   const auto check = [&](const std::string& column, const json& listed, ColumnType type) {
@@ -95,8 +132,9 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
   check("updated_at", object.at("updated_at"), ColumnType::instant);
   check("_raw", expected_raw(object, table), ColumnType::json);
   for (const auto& column : table.columns) {
-    const auto member = object.find(std::string(column.key));
-    check(std::string(column.name), member == object.end() ? json(nullptr) : *member, column.type);
+    const std::string name(column.name);
+    const auto member = object.find(key_of(table, name));
+    check(name, member == object.end() ? json(nullptr) : *member, column.type);
   }
 }
 
@@ -104,7 +142,7 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
 
 std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
                                      const std::vector<std::string>& truth, const std::string& schema) {
-  std::vector<std::string> found;
+  auto found = unknown_columns(database, table, schema);
   auto rows = read_rows(database, table, schema);
   for (const auto& text : truth) {
     const auto object = json::parse(text);
