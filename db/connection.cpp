@@ -119,11 +119,12 @@ int ask_backend_pid(RawConnection& raw) {
 }  // namespace
 
 Connection::Connection(const DatabaseOptions& options, std::string_view purpose, std::string_view instance)
-    : options_(options), schema_(quote_identifier(options.schema)), raw_(open_session(options, purpose, instance)) {
-  backend_pid_ = ask_backend_pid(*raw_);
-  // A pooler makes up the process number that it tells libpq.
-  pooled_ = backend_pid_ != PQbackendPID(raw_->handle());
-}
+    : options_(options),
+      schema_(quote_identifier(options.schema)),
+      raw_(open_session(options, purpose, instance)),
+      backend_pid_(ask_backend_pid(*raw_)),
+      // A pooler makes up the process number that it tells libpq.
+      pooled_(backend_pid_ != PQbackendPID(raw_->handle())) {}
 
 Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;

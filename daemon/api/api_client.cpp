@@ -1,6 +1,7 @@
 #include "api/api_client.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "api/api_error.hpp"
 #include "api/poco_transport.hpp"
@@ -63,10 +64,10 @@ void ApiClient::attempt(const std::string& target, Lane lane, const std::stop_to
   const std::uint32_t replaced = repair_text(response.body);
   replaced_characters_ += replaced;
   if (!is_json_success(response)) {
-    const ApiError error =
+    auto error =
         make_api_error(request, response, {options_.key.expose(), clock_.wall(), server_time_.at(clock_.now())});
     obey(response, granted, error.retry_after());
-    throw error;
+    throw ApiError(std::move(error));
   }
   const Instant answered_at = time_of(response);
   std::string request_id = presentable(response.header("x-request-id"), options_.key.expose());

@@ -58,18 +58,20 @@ std::string first_set(const Environment& environment, const char* lower, const c
 }
 
 Proxy parse_proxy(const std::string& address) {
-  const Error unreadable(Fault::misconfigured, "the proxy address in the environment can't be read",
-                         "Set HTTPS_PROXY or HTTP_PROXY to http://HOST:PORT, or add the API's host to NO_PROXY.");
+  const auto unreadable = [] {
+    return Error(Fault::misconfigured, "the proxy address in the environment can't be read",
+                 "Set HTTPS_PROXY or HTTP_PROXY to http://HOST:PORT, or add the API's host to NO_PROXY.");
+  };
   try {
     const Poco::URI uri(address.find("://") == std::string::npos ? "http://" + address : address);
-    if (uri.getScheme() != "http" || uri.getHost().empty()) throw unreadable;
+    if (uri.getScheme() != "http" || uri.getHost().empty()) throw unreadable();
     Proxy proxy{uri.getHost(), uri.getPort(), Secret()};
     std::string user_info;
     Poco::URI::decode(uri.getUserInfo(), user_info);
     if (!user_info.empty()) proxy.authorization = Secret("Basic " + base64(user_info));
     return proxy;
   } catch (const Poco::Exception&) {
-    throw unreadable;  // Poco's own text would repeat the address, which may hold a password
+    throw unreadable();  // Poco's own text would repeat the address, which may hold a password
   }
 }
 

@@ -92,7 +92,7 @@ std::string sentence(std::string text) {
 }
 
 std::string usage_problem(std::span<const Command* const> commands, const CLI::App& app, const CLI::ParseError& error) {
-  const std::string unknown = unknown_command(commands, app);
+  std::string unknown = unknown_command(commands, app);
   if (!unknown.empty()) return unknown;
   return app.get_subcommands().empty() && app.remaining().empty() ? "a command is required" : error.what();
 }

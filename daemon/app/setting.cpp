@@ -28,7 +28,7 @@ constexpr std::array usual_names{UsualName{"WORKOS_API_KEY", "api.key"}, UsualNa
 
 /// The value as text; empty if it is no single value.
 std::optional<std::string> scalar_text(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return text;
+  if (auto text = node.value_exact<std::string>()) return text;
   if (const auto whole = node.value_exact<std::int64_t>()) return std::to_string(*whole);
   if (const auto boolean = node.value_exact<bool>()) return *boolean ? "true" : "false";
   if (const auto decimal = node.value_exact<double>()) return fmt::format("{}", *decimal);
@@ -98,7 +98,7 @@ Settings read_flag_settings(const std::vector<std::string>& flags) {
   for (const std::string& flag : flags) {
     const std::size_t equals = flag.find('=');
     if (equals == std::string::npos || equals == 0) {
-      found.problems.push_back("--set: the form is key=value, for example --set sync.parallel=1");
+      found.problems.emplace_back("--set: the form is key=value, for example --set sync.parallel=1");
       continue;
     }
     found.settings.push_back({flag.substr(0, equals), flag.substr(equals + 1), SettingSource::flag, "command line"});

@@ -17,15 +17,15 @@ struct HoldArguments {
   int id = 0;
   std::string decided_by;
 };
-HoldArguments read_hold_arguments(std::string_view json);
+HoldArguments read_hold_arguments(std::string_view text);
 
 std::string to_json(const std::vector<StreamResult>& results);
-std::vector<StreamResult> read_stream_results(std::string_view json);
+std::vector<StreamResult> read_stream_results(std::string_view text);
 
 std::string to_json(const HoldOutcome& outcome);
-HoldOutcome read_hold_outcome(std::string_view json);
+HoldOutcome read_hold_outcome(std::string_view text);
 
 std::string to_json(const Error& error);
-Error read_error(std::string_view json);
+Error read_error(std::string_view text);
 
 }  // namespace mirror::sync
