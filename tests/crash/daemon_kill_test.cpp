@@ -66,7 +66,7 @@ void report(const CrashSite& site, const Tally& tally) {
 }  // namespace
 
 TEST_CASE("a daemon killed at any moment loses nothing and reads nothing twice but what was in flight") {
-  const auto kills = number_from("AUTHKIT_MIRROR_CRASH_DAEMON_KILLS", 10);
+  const auto kills = number_from("AUTHKIT_MIRROR_CRASH_DAEMON_KILLS", 6);
   CrashSite site(seed_of_this_run());
   UsualTime first_load(time_of_undisturbed_sync(site));
   site.change_directory();
