@@ -6,7 +6,6 @@
 #include <random>
 #include <utility>
 
-#include "api/api_error.hpp"
 #include "db/migrator.hpp"
 #include "db/mirror_tables.hpp"
 #include "db/transaction.hpp"
@@ -15,6 +14,7 @@
 #include "support/log.hpp"
 #include "sync/command_inbox.hpp"
 #include "sync/command_text.hpp"
+#include "sync/environment_guard.hpp"
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
 #include "sync/snapshot_progress.hpp"
@@ -39,8 +39,9 @@ std::string make_instance() {
   return fmt::format("{:.15}:{}:{:08x}", host, getpid(), random());
 }
 
+/// The stream loops tell of their own troubles: outside of them, only the environment is asked for at the API.
 bool is_from_api(const Error& error) {
-  return dynamic_cast<const api::ApiError*>(&error) != nullptr;
+  return dynamic_cast<const EnvironmentUnknown*>(&error) != nullptr;
 }
 
 /// Waiting helps nobody: the first start ends with such an error, so that whoever started it sees it at once.
@@ -112,7 +113,7 @@ db::Connection Engine::prepare_database() {
   db::Connection connection(database_, "control", lease_.instance());
   db::Migrator migrator(connection);
   if (database_.migrate) {
-    for (const auto& name : migrator.migrate()) log::info("migration {} applied", name);
+    migrator.migrate();
   } else {
     migrator.require_current();
   }

@@ -36,12 +36,13 @@ void require_same_environment(const MirrorSession& session, const std::stop_toke
         if (session.api.get(*table, id, api::Lane::confirm, stop).found) return;
         ++asked;
       } catch (const api::ApiError& error) {
-        if (error.status() != 403) throw;
+        if (error.status() != 403) throw EnvironmentUnknown(error);
         log::debug("{} can't be read to recognise the environment: {}", table->name, error.what());
         break;
       } catch (const Error& error) {
-        if (error.fault() != Fault::bad_data) throw;
-        return;  // found, though undecodable
+        if (error.fault() == Fault::bad_data) return;  // found, though undecodable
+        if (error.fault() == Fault::unavailable) throw EnvironmentUnknown(error);
+        throw;
       }
     }
   }
