@@ -80,6 +80,12 @@ bool repeat_last_item(FaultTurn&, const Listing& listing, const PageQuery& query
   return true;
 }
 
+/// The list forgets them from whichever end it is read; each can still be read by its id.
+bool hide_objects(FaultTurn& turn, const Listing&, const PageQuery&, Page& page) {
+  const auto hidden = split_commas(turn.fault.parameters.text("ids"));
+  return std::erase_if(page.items, [&](const Item& item) { return std::ranges::count(hidden, item.id) > 0; }) > 0;
+}
+
 /// Gives `size` objects around each page's edge one created_at.
 void tie_at_edges(ArmedFault& fault, Store& store, Random&) {
   const Kind kind = table_of_target(fault);
@@ -119,6 +125,10 @@ constexpr std::array kinds{
                              "or shorten=N: without its last N; order=asc|desc|both)",
               .default_count = -1,
               .on_page = end_early},
+    FaultKind{.name = "hidden-objects",
+              .description = "the list leaves out objects that exist (ids)",
+              .default_count = -1,
+              .on_page = hide_objects},
     FaultKind{.name = "empty-after-deleted-cursor",
               .description = "the object used as cursor is deleted, and the page behind it is empty (delete=true)",
               .on_query = answer_empty_after_deletion},

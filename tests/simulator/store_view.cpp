@@ -54,7 +54,8 @@ std::vector<std::string> Store::truth(std::string_view name, View view) const {
   std::vector<std::string> rows;
   if (name == "organization_domains") {
     for (const auto& [position, organization] : table(Kind::organizations).order()) {
-      const Json object = Json::parse(organization->text);
+      const Json served = view == View::served ? Json::parse(organization->served_text(), nullptr, false) : Json();
+      const Json object = served.is_object() ? served : Json::parse(organization->text);
       for (const auto& domain : object["domains"]) rows.push_back(domain.dump());
     }
     return rows;
