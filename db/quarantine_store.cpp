@@ -26,6 +26,15 @@ long QuarantineStore::release(Transaction& transaction, std::string_view table,
   return static_cast<long>(result.affected_rows());
 }
 
+long QuarantineStore::forget_unseen(Transaction& transaction, std::string_view table, std::int64_t snapshot_id) const {
+  const auto result = transaction.run(
+      fmt::format("DELETE FROM {} WHERE _env = $1 AND table_name = $2 AND last_seen_at < "
+                  "(SELECT begun_at FROM {} WHERE id = $3)",
+                  transaction.connection().table("quarantine"), transaction.connection().table("snapshots")),
+      environment_, table, snapshot_id);
+  return static_cast<long>(result.affected_rows());
+}
+
 long QuarantineStore::count(Transaction& transaction) const {
   return read_number(transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1",
                                                  transaction.connection().table("quarantine")),

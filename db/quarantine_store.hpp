@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ class QuarantineStore {
   void park(Transaction& transaction, std::string_view table, const QuarantinedObject& object) const;
   /// Objects of `table` that were decoded and stored after all leave the quarantine; returns how many.
   long release(Transaction& transaction, std::string_view table, const std::vector<std::string>& ids) const;
+  /// Objects of `table` that snapshot `snapshot_id` has not met, though it met every object there is: they were
+  /// deleted, or can be decoded now and had no id before. Returns how many left.
+  long forget_unseen(Transaction& transaction, std::string_view table, std::int64_t snapshot_id) const;
   [[nodiscard]] long count(Transaction& transaction) const;
 
  private:

@@ -270,6 +270,11 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
         }
         write.tables.walks.drop_candidates(write.transaction, snapshot_->id);
         if (snapshot_->first_load) record_first_load(write, snapshot_->started_at);
+        if (problem_.empty()) {
+          for (const auto* table : tables()) {
+            write.tables.quarantine.forget_unseen(write.transaction, table->name, snapshot_->id);
+          }
+        }
         snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",
                          problem_, problem_.empty() ? "" : uncertified_next_step);
         record = snapshots.read(write.transaction, snapshot_->id);
