@@ -22,7 +22,7 @@ constexpr std::array commands{
 }  // namespace
 
 int main(int argc, char** argv) {
-  limit_malloc_arenas();
+  keep_malloc_small();
   try {
     return static_cast<int>(run_command_line(commands, argc, argv));
   } catch (const std::exception& error) {

@@ -1,12 +1,19 @@
 #include "db/array_literal.hpp"
 
+#include "db/character_set.hpp"
+
 namespace mirror::db {
+namespace {
+
+constexpr CharacterSet specials("\\\"");
+
+}  // namespace
 
 void ArrayLiteral::add(std::string_view value) {
   separate();
   text_ += '"';
   while (true) {
-    const auto special = value.find_first_of("\\\"");
+    const auto special = specials.find_in(value);
     text_.append(value.substr(0, special));
     if (special == std::string_view::npos) break;
     text_ += '\\';

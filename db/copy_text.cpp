@@ -1,11 +1,18 @@
 #include "db/copy_text.hpp"
 
+#include "db/character_set.hpp"
+
 namespace mirror::db {
+namespace {
+
+constexpr CharacterSet specials("\\\t\n\r");
+
+}  // namespace
 
 void CopyText::field(std::string_view value) {
   separate();
   while (true) {
-    const auto special = value.find_first_of("\\\t\n\r");
+    const auto special = specials.find_in(value);
     text_.append(value.substr(0, special));
     if (special == std::string_view::npos) return;
     text_ += '\\';

@@ -3,6 +3,6 @@
 namespace mirror::app {
 
 /// Keeps the process small. Call before the first thread starts.
-void limit_malloc_arenas();
+void keep_malloc_small();
 
 }  // namespace mirror::app
