@@ -165,14 +165,3 @@ TEST_CASE("what a sweep buried comes alive again when the API shows it, with equ
   CHECK(scene.dead().empty());
   CHECK(scene.count("SELECT count(*) FROM workos.changes WHERE op = 'revive' AND id = '" + id + "'") == 1);
 }
-
-TEST_CASE("the change feed has no gap and no doubled position after fills, changes and deletions") {
-  Scene scene;
-  fill(scene);
-  scene.erase(Kind::users, scene.listed(Kind::users).at(7));
-  sweep(scene);
-  const auto newest = scene.count("SELECT feed_seq FROM workos.lease");
-  CHECK(newest > 0);
-  CHECK(scene.count("SELECT count(*) FROM workos.changes WHERE seq BETWEEN 1 AND " + std::to_string(newest)) == newest);
-  CHECK(scene.count("SELECT max(seq) FROM workos.changes") == newest);
-}

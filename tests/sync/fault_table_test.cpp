@@ -201,3 +201,18 @@ TEST_CASE("a fault that lasts costs the stream that is filled its certificate an
 TEST_CASE("a fault that lasts costs the stream that is refreshed its certificate and no stream a row") {
   for_each(lasting_faults(), refresh_under);
 }
+
+TEST_CASE("events of unknown names beside the lists change nothing") {
+  Scene scene;
+  REQUIRE(MirrorFixture::all_certified(scene.sync()));
+  scene.workos.arm({.name = "unknown-event", .count = 3});
+  simulator::Request request;
+  request.method = "GET";
+  request.path = request.target = "/events";
+  request.parameters = {{"events", "user.created"}};
+  request.headers = {{"authorization", "Bearer " + scene.workos.options().api_key}};
+  REQUIRE(scene.workos.answer(request).status == 200);
+  REQUIRE(scene.workos.fired("unknown-event") > 0);
+  REQUIRE(MirrorFixture::all_certified(scene.sync()));
+  CHECK(scene.mirror.differences() == std::vector<std::string>{});
+}
