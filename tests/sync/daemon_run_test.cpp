@@ -151,9 +151,10 @@ TEST_CASE("a restart while the API is away stands by with a finding until the en
   CHECK(wait_until([&] { return daemon.is(Role::writer) && !daemon.finding("api_away"); }, std::chrono::seconds(90)));
 }
 
-TEST_CASE("the daemon stops within seconds while the API drips an answer") {
+TEST_CASE("the daemon stops within seconds while the API drips an answer or hangs in the middle of one") {
+  const std::string pause_ms = GENERATE(as<std::string>{}, "100", "60000");
   Running mirror;
-  mirror.workos.arm({.name = "slow-drip", .count = -1});
+  mirror.workos.arm({.name = "slow-drip", .count = -1, .parameters = {{"interval_ms", pause_ms}}});
   auto& daemon = mirror.start();
   REQUIRE(wait_until([&] { return mirror.workos.fired("slow-drip") >= 2; }));
   CHECK(daemon.stop() < longest_stop);
