@@ -11,7 +11,7 @@ namespace mirror::api {
 struct ApiOptions {
   std::string base_url = "https://api.workos.com";
   Secret key;
-  double max_requests_per_second = 50;  ///< our share of the environment's quota
+  double max_requests_per_second = 50;        ///< our share of the environment's quota
   std::chrono::milliseconds timeout{30'000};  ///< total, per request
   std::string ca_file;                        ///< PEM bundle to trust instead of the system's; empty: the system's
 };

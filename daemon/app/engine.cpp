@@ -39,7 +39,8 @@ class MirrorEngine final : public Engine {
   void sync_once(const std::stop_token& stop) override {
     const auto results = engine_.sync(stop);
     for (const auto& result : results) show(result, board_);
-    const bool nothing_done = std::ranges::none_of(results, [](const auto& result) { return result.snapshot.has_value(); });
+    const bool nothing_done =
+        std::ranges::none_of(results, [](const auto& result) { return result.snapshot.has_value(); });
     if (nothing_done && !results.empty()) {
       const auto& first = results.front();
       throw Error(first.fault, first.error, first.next_step);
