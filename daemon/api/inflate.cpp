@@ -40,16 +40,16 @@ std::string inflate(std::string_view body, std::size_t max_size) {
 }  // namespace
 
 std::string inflate_gzip(std::string_view body, std::size_t max_size) {
-  const Error damaged(Fault::unavailable, "a gzip answer is damaged or cut");
-  if (body.size() < 18) throw damaged;  // header and trailer alone
+  const auto damaged = [] { return Error(Fault::unavailable, "a gzip answer is damaged or cut"); };
+  if (body.size() < 18) throw damaged();  // header and trailer alone
   try {
     std::string inflated = inflate(body, max_size);
-    if (static_cast<std::uint32_t>(inflated.size()) != size_by_trailer(body)) throw damaged;
+    if (static_cast<std::uint32_t>(inflated.size()) != size_by_trailer(body)) throw damaged();
     return inflated;
   } catch (const Poco::Exception&) {
-    throw damaged;
+    throw damaged();
   } catch (const std::ios_base::failure&) {
-    throw damaged;
+    throw damaged();
   }
 }
 

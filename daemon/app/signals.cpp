@@ -41,7 +41,7 @@ void call_safely(const std::function<void()>& reload) {
   }
 }
 
-void take_signals(std::stop_source stop, const std::function<void()>& reload) {
+void take_signals(const std::stop_source& stop, const std::function<void()>& reload) {
   const sigset_t signals = taken_signals();
   bool was_asked = false;
   for (;;) {

@@ -26,24 +26,33 @@ std::vector<Sample> take_samples(const MirrorSession& session, const std::stop_t
   return taken;
 }
 
+enum class Answer { exists, gone, unreadable };
+
+/// Whether the object exists at the API; unreadable if the key may not read its kind.
+Answer ask(const MirrorSession& session, const TableSpec& table, const std::string& id, const std::stop_token& stop) {
+  try {
+    return session.api.get(table, id, api::Lane::confirm, stop).found ? Answer::exists : Answer::gone;
+  } catch (const api::ApiError& error) {
+    if (error.status() != 403) throw EnvironmentUnknown(error);
+    log::debug("{} can't be read to recognise the environment: {}", table.name, error.what());
+    return Answer::unreadable;
+  } catch (const Error& error) {
+    if (error.fault() == Fault::bad_data) return Answer::exists;  // though undecodable
+    if (error.fault() == Fault::unavailable) throw EnvironmentUnknown(error);
+    throw;
+  }
+}
+
 }  // namespace
 
 void require_same_environment(const MirrorSession& session, const std::stop_token& stop) {
   int asked = 0;
   for (const auto& [table, ids] : take_samples(session, stop)) {
     for (const auto& id : ids) {
-      try {
-        if (session.api.get(*table, id, api::Lane::confirm, stop).found) return;
-        ++asked;
-      } catch (const api::ApiError& error) {
-        if (error.status() != 403) throw EnvironmentUnknown(error);
-        log::debug("{} can't be read to recognise the environment: {}", table->name, error.what());
-        break;
-      } catch (const Error& error) {
-        if (error.fault() == Fault::bad_data) return;  // found, though undecodable
-        if (error.fault() == Fault::unavailable) throw EnvironmentUnknown(error);
-        throw;
-      }
+      const auto answer = ask(session, *table, id, stop);
+      if (answer == Answer::exists) return;
+      if (answer == Answer::unreadable) break;
+      ++asked;
     }
   }
   if (asked == 0) return;
