@@ -42,8 +42,6 @@ class Writer {
   /// Returns once everything queued before is committed.
   void flush(const std::stop_token& stop);
 
-  [[nodiscard]] std::size_t queued() const { return queue_.size(); }
-
   /// Cancels the running statement, if any. The batch fails as if the database were away; nothing of it is written.
   void cancel_statement() noexcept { canceller_.cancel(); }
 
