@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace mirror::sync {
 
@@ -20,11 +21,22 @@ struct StreamOptions {
   double sweep_jitter = 0.1;  ///< fraction of the interval by which a sweep may come earlier or later
 };
 
-/// What the engine needs to know; filled from the sections [sync], [streams.*], [brake], [lease] and [health].
+/// How events are followed and kept.
+struct EventOptions {
+  std::chrono::milliseconds poll_interval{1'000};               ///< while there is something to follow
+  std::chrono::milliseconds idle_interval{2'000};               ///< when nothing happens
+  std::chrono::seconds retention{std::chrono::hours{90 * 24}};  ///< how long WorkOS keeps events
+  std::chrono::seconds archive{std::chrono::hours{90 * 24}};    ///< how long the table events keeps them
+  std::vector<std::string> also;                                ///< event types to archive besides the mirrored ones
+};
+
+/// What the engine needs to know; filled from the sections [sync], [streams.*], [events], [brake], [lease] and
+/// [health].
 struct SyncOptions {
   std::string environment = "default";
   int parallel = 0;                                           ///< concurrent list walks; 0: chosen by the daemon
   std::map<std::string, StreamOptions, std::less<>> streams;  ///< by stream name; defaults where absent
+  EventOptions events;
   BrakeOptions brake;
   std::chrono::seconds lease_ttl{15};
   std::chrono::seconds health_max_lag{300};
