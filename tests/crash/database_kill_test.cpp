@@ -91,11 +91,12 @@ TEST_CASE("a sync whose PostgreSQL is killed at any moment says so, and the next
             << tally.missed << " syncs ended before\n"
             << site.ledger().pages_read() << " pages read, " << site.ledger().pages_read_again()
             << " of them again after they were in flight\n";
-  CHECK(tally.in_walk * 2 > tally.kills());
+  // Where a handful of kills falls is chance.
+  if (tally.kills() >= enough_to_judge) CHECK(tally.in_walk * 2 > tally.kills());
 }
 
 TEST_CASE("a daemon whose PostgreSQL is killed at any moment goes on by itself when it is back") {
-  const auto kills = number_from("AUTHKIT_MIRROR_CRASH_DATABASE_KILLS", 2) / 2;
+  const auto kills = std::max<std::uint64_t>(1, number_from("AUTHKIT_MIRROR_CRASH_DATABASE_KILLS", 2) / 2);
   CrashSite site(seed_of_this_run());
   std::vector<std::string> arguments{"run", "--set", "http.listen=127.0.0.1:0"};
   for (const char* stream : {"organizations", "users", "organization_memberships", "invitations"}) {
@@ -117,7 +118,7 @@ TEST_CASE("a daemon whose PostgreSQL is killed at any moment goes on by itself w
     REQUIRE(site.problems(false) == std::vector<std::string>{});
   }
   std::cout << kills << " kills of PostgreSQL under a daemon, " << in_walk << " in the middle of a walk" << std::endl;
-  CHECK((in_walk > 0 || kills < 3));
+  if (kills >= enough_to_judge) CHECK(in_walk > 0);
   daemon.signal(SIGTERM);
   CHECK(daemon.wait_for(std::chrono::seconds{6}) == 0);
 }
