@@ -14,24 +14,26 @@ void ChangeFeed::record(Transaction& transaction, std::string_view table, const 
   ArrayLiteral vias;
   ArrayLiteral instants;
   ArrayLiteral befores;
+  ArrayLiteral event_ids;
   for (const auto& entry : entries) {
     ids.add(entry.id);
     ops.add(entry.op);
     vias.add(entry.via);
     instants.add(to_string(entry.observed_at));
     befores.add_optional(entry.before);
+    entry.event_id.empty() ? event_ids.add_null() : event_ids.add(entry.event_id);
   }
   const auto& connection = transaction.connection();
-  transaction.run(fmt::format("INSERT INTO {} (_env, seq, table_name, id, op, via, observed_at, before) "
+  transaction.run(fmt::format("INSERT INTO {} (_env, seq, table_name, id, op, via, event_id, observed_at, before) "
                               "SELECT $1, $2::bigint + batch.position - 1, $3, batch.id, batch.op, batch.via, "
-                              "batch.observed_at::timestamptz, "
+                              "batch.event_id, batch.observed_at::timestamptz, "
                               "CASE WHEN batch.op <> 'insert' THEN COALESCE(batch.before::jsonb, mirrored._raw) END "
-                              "FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY "
-                              "AS batch (id, op, via, observed_at, before, position) "
+                              "FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) "
+                              "WITH ORDINALITY AS batch (id, op, via, observed_at, before, event_id, position) "
                               "LEFT JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = batch.id",
                               connection.table("changes"), connection.table(table)),
                   environment_, reserve(static_cast<std::int64_t>(entries.size())), table, ids.str(), ops.str(),
-                  vias.str(), instants.str(), befores.str());
+                  vias.str(), instants.str(), befores.str(), event_ids.str());
 }
 
 void ChangeFeed::record_snapshot(Transaction& transaction, std::string_view table, Instant observed_at) {

@@ -19,6 +19,7 @@ struct FeedEntry {
   std::string_view via;  ///< list, single, event, embedded, cascade
   Instant observed_at;
   std::optional<std::string_view> before;  ///< content before; empty: as the table holds it now
+  std::string_view event_id = {};          ///< event that brought it; empty: none
 };
 
 /// The change feed of one write transaction. Its numbers follow the lease's feed position, which the transaction's

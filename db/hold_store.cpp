@@ -70,14 +70,84 @@ std::optional<HoldRecord> HoldStore::read(Transaction& transaction, int id) cons
   return read_record(result, 0);
 }
 
-std::vector<std::string> HoldStore::read_items(Transaction& transaction, int id) const {
-  const auto result =
-      transaction.run(fmt::format("SELECT id FROM {} WHERE hold_id = $1 AND outcome IS NULL ORDER BY id",
-                                  transaction.connection().table("hold_items")),
-                      id);
+std::vector<HeldDeletion> HoldStore::read_items(Transaction& transaction, int id) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT id, event_id, deleted_at FROM {} WHERE hold_id = $1 AND outcome IS NULL ORDER BY id",
+                  transaction.connection().table("hold_items")),
+      id);
+  std::vector<HeldDeletion> items;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    const auto text = [&](int column) { return std::string(read_text(result, row, column).value_or("")); };
+    items.push_back({text(0), text(1), text(2)});
+  }
+  return items;
+}
+
+int HoldStore::join(Transaction& transaction, const HoldRecord& hold,
+                    const std::vector<HeldDeletion>& deletions) const {
+  const auto& connection = transaction.connection();
+  const auto found = transaction.run(
+      fmt::format("SELECT id FROM {} WHERE _env = $1 AND stream = $2 AND cause = 'event' AND state = 'open'",
+                  connection.table("holds")),
+      environment_, hold.stream);
+  const int id = found.empty() ? open(transaction, hold, {}) : static_cast<int>(read_number(found, 0, 0));
+  ArrayLiteral ids;
+  ArrayLiteral event_ids;
+  ArrayLiteral instants;
+  for (const auto& deletion : deletions) {
+    ids.add(deletion.id);
+    event_ids.add(deletion.event_id);
+    instants.add(deletion.deleted_at);
+  }
+  transaction.run(fmt::format("INSERT INTO {} (hold_id, table_name, id, event_id, deleted_at) "
+                              "SELECT $1, $2, id, event_id, at::timestamptz FROM "
+                              "unnest($3::text[], $4::text[], $5::text[]) AS batch (id, event_id, at) "
+                              "ON CONFLICT (hold_id, table_name, id) DO UPDATE SET event_id = EXCLUDED.event_id, "
+                              "deleted_at = EXCLUDED.deleted_at",
+                              connection.table("hold_items")),
+                  id, hold.stream, ids.str(), event_ids.str(), instants.str());
+  transaction.run(
+      fmt::format("UPDATE {} SET deletions = items.count, through = GREATEST(through, items.through), "
+                  "cascades = cascades + $2 FROM (SELECT count(*) AS count, max(deleted_at) AS through FROM {} "
+                  "WHERE hold_id = $1) AS items WHERE id = $1",
+                  connection.table("holds"), connection.table("hold_items")),
+      id, found.empty() ? 0 : hold.cascades);
+  return id;
+}
+
+bool HoldStore::is_open(Transaction& transaction, std::string_view stream, std::string_view cause) const {
+  return !transaction
+              .run(fmt::format("SELECT FROM {} WHERE _env = $1 AND stream = $2 AND cause = $3 AND state = 'open'",
+                               transaction.connection().table("holds")),
+                   environment_, stream, cause)
+              .empty();
+}
+
+std::vector<std::string> HoldStore::held_by_events(Transaction& transaction, std::string_view stream) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT item.id FROM {} AS hold JOIN {} AS item ON item.hold_id = hold.id "
+                  "WHERE hold._env = $1 AND stream = $2 AND cause = 'event' AND state = 'open'",
+                  transaction.connection().table("holds"), transaction.connection().table("hold_items")),
+      environment_, stream);
   std::vector<std::string> ids;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) ids.emplace_back(*read_text(result, row, 0));
   return ids;
+}
+
+std::optional<Instant> HoldStore::approved_through(Transaction& transaction, std::string_view stream) const {
+  const auto result =
+      transaction.run(fmt::format("SELECT max(through) FROM {} WHERE _env = $1 AND stream = $2 AND cause = 'event' "
+                                  "AND state = 'approved'",
+                                  transaction.connection().table("holds")),
+                      environment_, stream);
+  const auto text = read_text(result, 0, 0);
+  return text ? parse_instant(*text) : std::nullopt;
+}
+
+void HoldStore::extend(Transaction& transaction, int id, Instant through) const {
+  transaction.run(fmt::format("UPDATE {} SET through = GREATEST(through, $2::timestamptz) WHERE id = $1",
+                              transaction.connection().table("holds")),
+                  id, to_string(through));
 }
 
 bool HoldStore::decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const {

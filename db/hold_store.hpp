@@ -7,9 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "support/instant.hpp"
+
 namespace mirror::db {
 
 class Transaction;
+
+/// One deletion that the brake stopped.
+struct HeldDeletion {
+  std::string id;
+  std::string event_id = {};    ///< empty: a sweep missed the row
+  std::string deleted_at = {};  ///< creation of that event
+};
 
 /// A set of deletions that the brake stopped.
 struct HoldRecord {
@@ -32,11 +41,20 @@ class HoldStore {
 
   /// Opens a hold over `ids` of `hold.stream`; an open one of the same stream and cause is replaced. Returns its id.
   int open(Transaction& transaction, const HoldRecord& hold, const std::vector<std::string>& ids) const;
+  /// Adds `deletions` to the open hold of `hold.stream` over events, or opens one. Returns its id.
+  int join(Transaction& transaction, const HoldRecord& hold, const std::vector<HeldDeletion>& deletions) const;
+  [[nodiscard]] bool is_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
+  /// Ids of `stream` in an open hold over events.
+  [[nodiscard]] std::vector<std::string> held_by_events(Transaction& transaction, std::string_view stream) const;
+  /// Deletions of `stream` up to this instant of the API have been approved by a person.
+  [[nodiscard]] std::optional<Instant> approved_through(Transaction& transaction, std::string_view stream) const;
+  /// Notes that an approval covers all deletions up to `through`.
+  void extend(Transaction& transaction, int id, Instant through) const;
   /// A newer certified sweep found less: nothing is left to decide.
   void replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
   [[nodiscard]] std::vector<HoldRecord> read_open(Transaction& transaction) const;
   [[nodiscard]] std::optional<HoldRecord> read(Transaction& transaction, int id) const;
-  [[nodiscard]] std::vector<std::string> read_items(Transaction& transaction, int id) const;
+  [[nodiscard]] std::vector<HeldDeletion> read_items(Transaction& transaction, int id) const;
   /// Closes an open hold; false if it is not open (any more).
   bool decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const;
   /// `rows_deleted` counts the children too.

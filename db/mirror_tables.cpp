@@ -23,7 +23,15 @@ void for_each_child(const TableSpec& parent, Action action) {
 }  // namespace
 
 MirrorTables::MirrorTables(const Connection& connection, const std::string& environment)
-    : snapshots(environment), walks(environment), holds(environment), quarantine(environment), commands(environment) {
+    : snapshots(environment),
+      walks(environment),
+      holds(environment),
+      quarantine(environment),
+      commands(environment),
+      events(environment),
+      tails(environment),
+      doubts(environment),
+      drift(environment) {
   for (const auto* table : all_tables()) rows_.emplace_back(connection, *table, environment);
 }
 
@@ -34,13 +42,14 @@ const RowStore& MirrorTables::rows(const TableSpec& table) const {
 }
 
 CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
-                            const std::vector<std::string>& parent_ids, Instant at, ChangeFeed& feed) {
+                            const std::vector<Death>& deaths, ChangeFeed& feed) {
   CascadeResult result;
+  std::vector<std::string_view> ids;
+  for (const auto& death : deaths) ids.push_back(death.key);
   for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
     const auto& rows = tables.rows(child);
-    result.buried += rows.bury(transaction, column, parent_ids, {at, DeletedBy::cascade}, feed);
+    result.buried += rows.bury(transaction, column, deaths, DeletedBy::cascade, feed);
     RowStates left;
-    const std::vector<std::string_view> ids(parent_ids.begin(), parent_ids.end());
     for (auto& id : rows.read_states_of(transaction, column, ids, left)) {
       if (left.at(id).is_live()) result.to_confirm.emplace_back(&child, std::move(id));
     }

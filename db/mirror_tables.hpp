@@ -4,10 +4,14 @@
 #include <vector>
 
 #include "db/command_store.hpp"
+#include "db/doubt_store.hpp"
+#include "db/drift_store.hpp"
+#include "db/event_store.hpp"
 #include "db/hold_store.hpp"
 #include "db/quarantine_store.hpp"
 #include "db/row_store.hpp"
 #include "db/snapshot_store.hpp"
+#include "db/tail_store.hpp"
 #include "db/walk_store.hpp"
 
 namespace mirror::db {
@@ -25,6 +29,10 @@ class MirrorTables {
   HoldStore holds;
   QuarantineStore quarantine;
   CommandStore commands;
+  EventStore events;
+  TailStore tails;
+  DoubtStore doubts;
+  DriftStore drift;
 
  private:
   std::vector<RowStore> rows_;
@@ -37,9 +45,9 @@ struct CascadeResult {
   std::vector<std::pair<const TableSpec*, std::string>> to_confirm;
 };
 
-/// Rule R9: buries the children of dead rows of `parent`, in the same transaction.
+/// Rule R9: buries the children of rows of `parent` that died, in the same transaction.
 CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
-                            const std::vector<std::string>& parent_ids, Instant at, ChangeFeed& feed);
+                            const std::vector<Death>& deaths, ChangeFeed& feed);
 
 /// How many live children would die with rows of `parent`, by child table.
 std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,

@@ -18,7 +18,8 @@ std::vector<std::string> readable_relations() {
     names.emplace_back(table->name);
     names.push_back(fmt::format("{}_live", table->name));
   }
-  for (const char* state : {"streams", "snapshots", "holds", "hold_items", "changes", "lease", "schema_migrations"}) {
+  for (const char* state : {"streams", "snapshots", "holds", "hold_items", "changes", "lease", "schema_migrations",
+                            "events", "event_tails", "drift"}) {
     names.emplace_back(state);
   }
   return names;

@@ -57,6 +57,43 @@ std::string bytea_text(const ContentHash& hash) {
   return "\\x" + to_hex(hash);
 }
 
+/// How a death is learned, for the feed.
+std::string_view via_of(DeletedBy by) {
+  switch (by) {
+    case DeletedBy::event:
+      return "event";
+    case DeletedBy::cascade:
+      return "cascade";
+    case DeletedBy::sweep:
+      return "single";
+  }
+  return "single";
+}
+
+/// Deaths as the parameters $2 to $4.
+class DeathArrays {
+ public:
+  static constexpr const char* select =
+      "SELECT key, at::timestamptz AS at, event_id, position "
+      "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS batch (key, at, event_id, position)";
+
+  explicit DeathArrays(const std::vector<Death>& deaths) {
+    for (const auto& death : deaths) {
+      keys_.add(death.key);
+      instants_.add(mirror::to_string(death.at));
+      death.event_id.empty() ? event_ids_.add_null() : event_ids_.add(death.event_id);
+    }
+  }
+  [[nodiscard]] std::string keys() const { return keys_.str(); }
+  [[nodiscard]] std::string instants() const { return instants_.str(); }
+  [[nodiscard]] std::string event_ids() const { return event_ids_.str(); }
+
+ private:
+  ArrayLiteral keys_;
+  ArrayLiteral instants_;
+  ArrayLiteral event_ids_;
+};
+
 std::optional<std::string> instant_text(const std::optional<Instant>& instant) {
   if (!instant) return std::nullopt;
   return mirror::to_string(*instant);
@@ -117,6 +154,7 @@ void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& row
     lines.field(mirror::to_string(batch.updated_at(write.row)));
     lines.field(batch.raw(write.row));
     lines.field(bytea_text(batch.hash(write.row)));
+    write.event_id.empty() ? lines.null() : lines.field(write.event_id);
     lines.field(mirror::to_string(write.observed_at));
     if (write.tombstone) {
       lines.field(mirror::to_string(write.tombstone->at));
@@ -143,28 +181,77 @@ void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& row
   transaction.run_list(sql_.update, arguments);
 }
 
-long RowStore::bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys,
-                    Tombstone tombstone, ChangeFeed& feed) const {
-  if (keys.empty()) return 0;
-  const bool cascade = tombstone.by == DeletedBy::cascade;
-  const std::string via = cascade ? "cascade" : "single";
+long RowStore::bury(Transaction& transaction, std::string_view key_column, const std::vector<Death>& deaths,
+                    DeletedBy by, ChangeFeed& feed) const {
+  if (deaths.empty()) return 0;
+  const bool cascade = by == DeletedBy::cascade;
   // What was observed, or for a child changed at the source, after the death is a life of its own.
   const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
+  const DeathArrays arrays(deaths);
   const auto result = transaction.run(
-      fmt::format(
-          "WITH dead AS ("
-          "UPDATE {0} SET _deleted_at = $3::timestamptz, _deleted_by = $4, _changed_at = clock_timestamp() "
-          "WHERE _env = $1 AND {1} = ANY ($2::text[]) AND _deleted_at IS NULL AND {3} <= $3::timestamptz "
-          "RETURNING id, _raw) "
-          "INSERT INTO {2} (_env, seq, table_name, id, op, via, observed_at, before) "
-          "SELECT $1, $5::bigint - 1 + row_number() OVER (ORDER BY id), $6, id, 'delete', $7, $3::timestamptz, _raw "
-          "FROM dead",
-          sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign),
-      environment_, array_literal(keys), mirror::to_string(tombstone.at), to_string(tombstone.by), feed.next_seq(),
-      spec().name, via);
+      fmt::format("WITH dead AS ("
+                  "UPDATE {0} AS mirrored SET _deleted_at = death.at, _deleted_by = $5, "
+                  "_event_id = COALESCE(death.event_id, _event_id), _changed_at = clock_timestamp() "
+                  "FROM ({4}) AS death "
+                  "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
+                  "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
+                  "INSERT INTO {2} (_env, seq, table_name, id, op, via, event_id, observed_at, before) "
+                  "SELECT $1, $6::bigint - 1 + row_number() OVER (ORDER BY position, id), $7, id, 'delete', $8, "
+                  "event_id, at, _raw FROM dead",
+                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign,
+                  DeathArrays::select),
+      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), to_string(by), feed.next_seq(), spec().name,
+      via_of(by));
   const auto buried = static_cast<long>(result.affected_rows());
   feed.reserve(buried);
   return buried;
+}
+
+void RowStore::add_tombstones(Transaction& transaction, const std::vector<Death>& deaths) const {
+  if (deaths.empty()) return;
+  const DeathArrays arrays(deaths);
+  transaction.run(fmt::format("INSERT INTO {} (_env, id, _event_id, _observed_at, _deleted_at, _deleted_by) "
+                              "SELECT $1, key, event_id, at, at, 'event' FROM ({}) AS death",
+                              sql_.name, DeathArrays::select),
+                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids());
+}
+
+void RowStore::confirm_deaths(Transaction& transaction, const std::vector<Death>& deaths) const {
+  if (deaths.empty()) return;
+  const DeathArrays arrays(deaths);
+  transaction.run(fmt::format("UPDATE {} AS mirrored SET _deleted_by = 'event', _event_id = death.event_id, "
+                              "_deleted_at = GREATEST(_deleted_at, death.at), _changed_at = clock_timestamp() "
+                              "FROM ({}) AS death "
+                              "WHERE _env = $1 AND mirrored.id = death.key AND _deleted_at IS NOT NULL",
+                              sql_.name, DeathArrays::select),
+                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids());
+}
+
+std::vector<Instant> RowStore::deaths_by_event(Transaction& transaction, Instant after) const {
+  const auto result =
+      transaction.run(fmt::format("SELECT _deleted_at FROM {} WHERE _env = $1 AND _deleted_at > $2::timestamptz "
+                                  "AND _deleted_by IN ('event', 'cascade') AND _observed_at < _deleted_at "
+                                  "ORDER BY _deleted_at",
+                                  sql_.name),
+                      environment_, mirror::to_string(after));
+  std::vector<Instant> deaths;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) deaths.push_back(*read_instant(result, row, 0));
+  return deaths;
+}
+
+std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> RowStore::read_raws(
+    Transaction& transaction, const std::vector<std::string_view>& ids) const {
+  std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> raws;
+  if (ids.empty()) return raws;
+  const auto result = transaction.run(
+      fmt::format("SELECT mirrored.id, mirrored._raw FROM unnest($2::text[]) AS wanted (id) "
+                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = wanted.id WHERE _raw IS NOT NULL",
+                  sql_.name),
+      environment_, array_literal(ids));
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    raws.emplace(*read_text(result, row, 0), *read_text(result, row, 1));
+  }
+  return raws;
 }
 
 std::optional<std::string> RowStore::storage_error(Transaction& transaction, const RowWrite& row) const {
@@ -223,6 +310,7 @@ std::vector<std::optional<std::string>> RowStore::row_values(const RowWrite& wri
   values.emplace_back(mirror::to_string(batch.updated_at(write.row)));
   values.emplace_back(batch.raw(write.row));
   values.emplace_back(bytea_text(batch.hash(write.row)));
+  values.push_back(write.event_id.empty() ? std::nullopt : std::optional<std::string>(write.event_id));
   values.emplace_back(mirror::to_string(write.observed_at));
   values.push_back(write.tombstone ? instant_text(write.tombstone->at) : std::nullopt);
   values.push_back(write.tombstone ? std::optional<std::string>(to_string(write.tombstone->by)) : std::nullopt);

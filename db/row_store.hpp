@@ -22,6 +22,14 @@ struct RowWrite {
   std::size_t row = 0;
   Instant observed_at;
   std::optional<Tombstone> tombstone;
+  std::string_view event_id = {};  ///< of the event that brought it; empty: none
+};
+
+/// The end of a row, or of all rows that belong to a parent.
+struct Death {
+  std::string key;            ///< id of the row, or of its parent
+  Instant at;                 ///< by the API's time
+  std::string event_id = {};  ///< of the deletion event; empty: none
 };
 
 /// A stretch of a list in order of creation: rows with from <= created_at < to, of one scope. An absent bound is open.
@@ -54,10 +62,20 @@ class RowStore {
   void insert(Transaction& transaction, const std::vector<RowWrite>& rows) const;
   /// Replaces existing rows, liveness included. No id may occur twice.
   void update(Transaction& transaction, const std::vector<RowWrite>& rows) const;
-  /// Marks live rows dead whose `key_column` is one of `keys`, and records it in the feed; returns how many. Rows with
-  /// content observed after `tombstone.at` stay, and so do children changed after their parent's death.
-  long bury(Transaction& transaction, std::string_view key_column, const std::vector<std::string>& keys,
-            Tombstone tombstone, ChangeFeed& feed) const;
+  /// Marks live rows dead whose `key_column` is the key of a death, and records it in the feed; returns how many. Rows
+  /// with content observed after their death stay, and so do children changed after their parent's death.
+  long bury(Transaction& transaction, std::string_view key_column, const std::vector<Death>& deaths, DeletedBy by,
+            ChangeFeed& feed) const;
+  /// Adds tombstones of objects that the mirror never saw, so that a page in flight can't bring them in (rule R3).
+  void add_tombstones(Transaction& transaction, const std::vector<Death>& deaths) const;
+  /// Notes that rows which are dead already have been deleted by these events.
+  void confirm_deaths(Transaction& transaction, const std::vector<Death>& deaths) const;
+  /// When rows that had been alive here died by events, themselves or with their parents, after `after`: by the API's
+  /// time, ascending.
+  [[nodiscard]] std::vector<Instant> deaths_by_event(Transaction& transaction, Instant after) const;
+  /// `_raw` of those of `ids` that have one.
+  [[nodiscard]] std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> read_raws(
+      Transaction& transaction, const std::vector<std::string_view>& ids) const;
   /// Asks PostgreSQL whether it can hold the row; returns its complaint if not. In a savepoint: harms nothing.
   [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;
 

@@ -52,6 +52,14 @@ std::optional<SnapshotRecord> SnapshotStore::find_running(Transaction& transacti
   return read_record(result);
 }
 
+bool SnapshotStore::has_finished(Transaction& transaction, std::string_view stream) const {
+  return !transaction
+              .run(fmt::format("SELECT FROM {} WHERE _env = $1 AND stream = $2 AND state <> 'running' LIMIT 1",
+                               transaction.connection().table("snapshots")),
+                   environment_, stream)
+              .empty();
+}
+
 SnapshotRecord SnapshotStore::read(Transaction& transaction, std::int64_t id) const {
   return read_record(transaction.run(
       fmt::format("SELECT {} FROM {} WHERE id = $1", record_columns, transaction.connection().table("snapshots")), id));

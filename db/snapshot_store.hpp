@@ -55,6 +55,8 @@ class SnapshotStore {
 
   /// The snapshot of `stream` that a killed or interrupted process left unfinished.
   [[nodiscard]] std::optional<SnapshotRecord> find_running(Transaction& transaction, std::string_view stream) const;
+  /// Whether any snapshot of `stream` ever came to its end.
+  [[nodiscard]] bool has_finished(Transaction& transaction, std::string_view stream) const;
   [[nodiscard]] SnapshotRecord read(Transaction& transaction, std::int64_t id) const;
   /// Opens one and returns its id.
   std::int64_t open(Transaction& transaction, std::string_view stream, Instant started_at, bool first_load) const;

@@ -21,6 +21,7 @@ std::vector<RowColumn> row_columns(const TableSpec& spec) {
   for (const auto* name : {"created_at", "updated_at"}) columns.push_back({name, "timestamptz"});
   columns.push_back({"_raw", "jsonb"});
   columns.push_back({"_hash", "bytea"});
+  columns.push_back({"_event_id", "text"});
   columns.push_back({"_observed_at", "timestamptz"});
   columns.push_back({"_deleted_at", "timestamptz"});
   columns.push_back({"_deleted_by", "text"});
@@ -38,7 +39,11 @@ std::string update_statement(const std::string& table, const std::vector<RowColu
   std::string arrays;
   std::string aliases;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) assignments += fmt::format(", {0} = batch.{0}::{1}", columns[i].name, columns[i].type);
+    if (columns[i].name == "_event_id") {
+      assignments += ", _event_id = GREATEST(batch._event_id, mirrored._event_id)";  // NULL, a list's, is ignored
+    } else if (i > 0) {
+      assignments += fmt::format(", {0} = batch.{0}::{1}", columns[i].name, columns[i].type);
+    }
     arrays += fmt::format("{}${}::text[]", i > 0 ? ", " : "", i + 2);
     aliases += (i > 0 ? ", " : "") + columns[i].name;
   }

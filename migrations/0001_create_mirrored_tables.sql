@@ -31,7 +31,7 @@ COMMENT ON COLUMN @schema@.organizations.allow_profiles_outside_organization IS 
 COMMENT ON COLUMN @schema@.organizations.created_at IS 'Creation at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organizations.updated_at IS 'Last versioned change at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organizations._raw IS 'The object as received, without secrets and without objects that have rows of their own.';
-COMMENT ON COLUMN @schema@.organizations._hash IS '128-bit hash of the content, for comparison without reading the row.';
+COMMENT ON COLUMN @schema@.organizations._hash IS 'Hash of the content, for comparison without reading the row.';
 COMMENT ON COLUMN @schema@.organizations._deleted_at IS 'Tombstone: when the object was deleted, or found to be gone, by the time of the API (UTC). NULL while it lives.';
 COMMENT ON COLUMN @schema@.organizations._deleted_by IS 'What proved the deletion: event, sweep or cascade.';
 COMMENT ON COLUMN @schema@.organizations._event_id IS 'Newest event applied to this row.';
@@ -39,8 +39,9 @@ COMMENT ON COLUMN @schema@.organizations._observed_at IS 'Time of the API at whi
 COMMENT ON COLUMN @schema@.organizations._changed_at IS 'When this row was last written here, by the time of the database (UTC).';
 -- Sweeps compare the range of created_at that a page covers.
 CREATE INDEX organizations_by_creation ON @schema@.organizations (_env, created_at);
--- Few rows are dead; children ask for dead parents.
+-- Few rows are dead; children ask for dead parents, the brake for recent deaths.
 CREATE INDEX organizations_dead ON @schema@.organizations (_env, id) WHERE _deleted_at IS NOT NULL;
+CREATE INDEX organizations_deaths ON @schema@.organizations (_env, _deleted_at) WHERE _deleted_at IS NOT NULL;
 CREATE VIEW @schema@.organizations_live AS
   SELECT *
   FROM @schema@.organizations
@@ -77,15 +78,16 @@ COMMENT ON COLUMN @schema@.organization_domains.verification_prefix IS 'Prefix o
 COMMENT ON COLUMN @schema@.organization_domains.created_at IS 'Creation at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organization_domains.updated_at IS 'Last versioned change at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organization_domains._raw IS 'The object as received, without secrets and without objects that have rows of their own.';
-COMMENT ON COLUMN @schema@.organization_domains._hash IS '128-bit hash of the content, for comparison without reading the row.';
+COMMENT ON COLUMN @schema@.organization_domains._hash IS 'Hash of the content, for comparison without reading the row.';
 COMMENT ON COLUMN @schema@.organization_domains._deleted_at IS 'Tombstone: when the object was deleted, or found to be gone, by the time of the API (UTC). NULL while it lives.';
 COMMENT ON COLUMN @schema@.organization_domains._deleted_by IS 'What proved the deletion: event, sweep or cascade.';
 COMMENT ON COLUMN @schema@.organization_domains._event_id IS 'Newest event applied to this row.';
 COMMENT ON COLUMN @schema@.organization_domains._observed_at IS 'Time of the API at which the stored content was observed (UTC); not refreshed by an equal observation.';
 COMMENT ON COLUMN @schema@.organization_domains._changed_at IS 'When this row was last written here, by the time of the database (UTC).';
 CREATE INDEX organization_domains_by_organization ON @schema@.organization_domains (_env, organization_id);
--- Few rows are dead; children ask for dead parents.
+-- Few rows are dead; children ask for dead parents, the brake for recent deaths.
 CREATE INDEX organization_domains_dead ON @schema@.organization_domains (_env, id) WHERE _deleted_at IS NOT NULL;
+CREATE INDEX organization_domains_deaths ON @schema@.organization_domains (_env, _deleted_at) WHERE _deleted_at IS NOT NULL;
 CREATE VIEW @schema@.organization_domains_live AS
   SELECT *
   FROM @schema@.organization_domains
@@ -132,7 +134,7 @@ COMMENT ON COLUMN @schema@.users.locale IS 'Preferred language.';
 COMMENT ON COLUMN @schema@.users.created_at IS 'Creation at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.users.updated_at IS 'Last versioned change at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.users._raw IS 'The object as received, without secrets and without objects that have rows of their own.';
-COMMENT ON COLUMN @schema@.users._hash IS '128-bit hash of the content, for comparison without reading the row.';
+COMMENT ON COLUMN @schema@.users._hash IS 'Hash of the content, for comparison without reading the row.';
 COMMENT ON COLUMN @schema@.users._deleted_at IS 'Tombstone: when the object was deleted, or found to be gone, by the time of the API (UTC). NULL while it lives.';
 COMMENT ON COLUMN @schema@.users._deleted_by IS 'What proved the deletion: event, sweep or cascade.';
 COMMENT ON COLUMN @schema@.users._event_id IS 'Newest event applied to this row.';
@@ -140,8 +142,9 @@ COMMENT ON COLUMN @schema@.users._observed_at IS 'Time of the API at which the s
 COMMENT ON COLUMN @schema@.users._changed_at IS 'When this row was last written here, by the time of the database (UTC).';
 -- Sweeps compare the range of created_at that a page covers.
 CREATE INDEX users_by_creation ON @schema@.users (_env, created_at);
--- Few rows are dead; children ask for dead parents.
+-- Few rows are dead; children ask for dead parents, the brake for recent deaths.
 CREATE INDEX users_dead ON @schema@.users (_env, id) WHERE _deleted_at IS NOT NULL;
+CREATE INDEX users_deaths ON @schema@.users (_env, _deleted_at) WHERE _deleted_at IS NOT NULL;
 CREATE VIEW @schema@.users_live AS
   SELECT *
   FROM @schema@.users
@@ -184,7 +187,7 @@ COMMENT ON COLUMN @schema@.organization_memberships.custom_attributes IS 'Attrib
 COMMENT ON COLUMN @schema@.organization_memberships.created_at IS 'Creation at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organization_memberships.updated_at IS 'Last versioned change at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.organization_memberships._raw IS 'The object as received, without secrets and without objects that have rows of their own.';
-COMMENT ON COLUMN @schema@.organization_memberships._hash IS '128-bit hash of the content, for comparison without reading the row.';
+COMMENT ON COLUMN @schema@.organization_memberships._hash IS 'Hash of the content, for comparison without reading the row.';
 COMMENT ON COLUMN @schema@.organization_memberships._deleted_at IS 'Tombstone: when the object was deleted, or found to be gone, by the time of the API (UTC). NULL while it lives.';
 COMMENT ON COLUMN @schema@.organization_memberships._deleted_by IS 'What proved the deletion: event, sweep or cascade.';
 COMMENT ON COLUMN @schema@.organization_memberships._event_id IS 'Newest event applied to this row.';
@@ -193,8 +196,9 @@ COMMENT ON COLUMN @schema@.organization_memberships._changed_at IS 'When this ro
 -- A membership list is walked per organization, in order of creation.
 CREATE INDEX organization_memberships_by_organization ON @schema@.organization_memberships (_env, organization_id, created_at);
 CREATE INDEX organization_memberships_by_user ON @schema@.organization_memberships (_env, user_id);
--- Few rows are dead; children ask for dead parents.
+-- Few rows are dead; children ask for dead parents, the brake for recent deaths.
 CREATE INDEX organization_memberships_dead ON @schema@.organization_memberships (_env, id) WHERE _deleted_at IS NOT NULL;
+CREATE INDEX organization_memberships_deaths ON @schema@.organization_memberships (_env, _deleted_at) WHERE _deleted_at IS NOT NULL;
 CREATE VIEW @schema@.organization_memberships_live AS
   SELECT *
   FROM @schema@.organization_memberships
@@ -239,7 +243,7 @@ COMMENT ON COLUMN @schema@.invitations.role_slug IS 'Role of the future membersh
 COMMENT ON COLUMN @schema@.invitations.created_at IS 'Creation at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.invitations.updated_at IS 'Last versioned change at WorkOS (UTC).';
 COMMENT ON COLUMN @schema@.invitations._raw IS 'The object as received, without secrets and without objects that have rows of their own.';
-COMMENT ON COLUMN @schema@.invitations._hash IS '128-bit hash of the content, for comparison without reading the row.';
+COMMENT ON COLUMN @schema@.invitations._hash IS 'Hash of the content, for comparison without reading the row.';
 COMMENT ON COLUMN @schema@.invitations._deleted_at IS 'Tombstone: when the object was deleted, or found to be gone, by the time of the API (UTC). NULL while it lives.';
 COMMENT ON COLUMN @schema@.invitations._deleted_by IS 'What proved the deletion: event, sweep or cascade.';
 COMMENT ON COLUMN @schema@.invitations._event_id IS 'Newest event applied to this row.';
@@ -247,8 +251,9 @@ COMMENT ON COLUMN @schema@.invitations._observed_at IS 'Time of the API at which
 COMMENT ON COLUMN @schema@.invitations._changed_at IS 'When this row was last written here, by the time of the database (UTC).';
 -- Sweeps compare the range of created_at that a page covers.
 CREATE INDEX invitations_by_creation ON @schema@.invitations (_env, created_at);
--- Few rows are dead; children ask for dead parents.
+-- Few rows are dead; children ask for dead parents, the brake for recent deaths.
 CREATE INDEX invitations_dead ON @schema@.invitations (_env, id) WHERE _deleted_at IS NOT NULL;
+CREATE INDEX invitations_deaths ON @schema@.invitations (_env, _deleted_at) WHERE _deleted_at IS NOT NULL;
 CREATE VIEW @schema@.invitations_live AS
   SELECT *
   FROM @schema@.invitations

@@ -136,6 +136,7 @@ CREATE TABLE @schema@.holds (
   cascades    bigint NOT NULL DEFAULT 0,
   live_rows   bigint NOT NULL,
   reason      text NOT NULL,
+  through     timestamptz,
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   decided_at  timestamptz,
   decided_by  text,
@@ -153,6 +154,7 @@ COMMENT ON COLUMN @schema@.holds.deletions IS 'Rows that would be deleted.';
 COMMENT ON COLUMN @schema@.holds.cascades IS 'Rows that would die with them.';
 COMMENT ON COLUMN @schema@.holds.live_rows IS 'Live rows of the stream when it was held.';
 COMMENT ON COLUMN @schema@.holds.reason IS 'Which limit was crossed.';
+COMMENT ON COLUMN @schema@.holds.through IS 'Creation of the newest deletion event in it (UTC).';
 COMMENT ON COLUMN @schema@.holds.created_at IS 'When it was held (UTC).';
 COMMENT ON COLUMN @schema@.holds.decided_at IS 'When it was decided (UTC).';
 COMMENT ON COLUMN @schema@.holds.decided_by IS 'Who decided.';
@@ -163,6 +165,8 @@ CREATE TABLE @schema@.hold_items (
   hold_id    integer NOT NULL REFERENCES @schema@.holds (id) ON DELETE CASCADE,
   table_name text NOT NULL,
   id         text COLLATE "C" NOT NULL,
+  event_id   text COLLATE "C",
+  deleted_at timestamptz,
   outcome    text,
   PRIMARY KEY (hold_id, table_name, id)
 );
@@ -170,6 +174,8 @@ COMMENT ON TABLE @schema@.hold_items IS 'The rows of a hold.';
 COMMENT ON COLUMN @schema@.hold_items.hold_id IS 'Hold.';
 COMMENT ON COLUMN @schema@.hold_items.table_name IS 'Mirrored table.';
 COMMENT ON COLUMN @schema@.hold_items.id IS 'Row of that table.';
+COMMENT ON COLUMN @schema@.hold_items.event_id IS 'Deletion event that was stopped.';
+COMMENT ON COLUMN @schema@.hold_items.deleted_at IS 'Creation of that event (UTC).';
 COMMENT ON COLUMN @schema@.hold_items.outcome IS 'deleted or kept, once approved.';
 
 CREATE TABLE @schema@.quarantine (
@@ -207,7 +213,7 @@ CREATE TABLE @schema@.commands (
 COMMENT ON TABLE @schema@.commands IS 'Requests of commands to the daemon that holds the lease.';
 COMMENT ON COLUMN @schema@.commands.id IS 'Number.';
 COMMENT ON COLUMN @schema@.commands._env IS 'Name of the WorkOS environment.';
-COMMENT ON COLUMN @schema@.commands.kind IS 'sync, approve or discard.';
+COMMENT ON COLUMN @schema@.commands.kind IS 'sync, approve, discard, retry, replay or restart_tail.';
 COMMENT ON COLUMN @schema@.commands.arguments IS 'Arguments of the command.';
 COMMENT ON COLUMN @schema@.commands.requested_by IS 'Who asked.';
 COMMENT ON COLUMN @schema@.commands.requested_at IS 'When (UTC).';

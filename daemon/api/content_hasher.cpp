@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "support/error.hpp"
@@ -44,19 +43,29 @@ ContentHash ContentHasher::hash(std::vector<ContentMember>& members) {
   // By value too, so that the hash of an object that repeats a key is well defined.
   std::ranges::sort(members,
                     [](const auto& a, const auto& b) { return std::tie(a.key, a.value) < std::tie(b.key, b.value); });
+  ContentHash hash;
+  Bytes bytes{};
+  digest(members, false, bytes);
+  hash.high = big_endian(bytes.data());
+  hash.low = big_endian(bytes.data() + 8);
+  if (digest(members, true, bytes)) hash.observed = big_endian(bytes.data());
+  return hash;
+}
+
+bool ContentHasher::digest(const std::vector<ContentMember>& members, bool observed, Bytes& bytes) {
   buffer_.clear();
   for (const ContentMember& member : members) {
+    if (member.observed != observed) continue;
     append_length(buffer_, member.key.size());
     buffer_ += member.key;
     append_length(buffer_, member.value.size());
     buffer_ += member.value;
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   const bool hashed = EVP_DigestInit_ex2(digest_->context, sha256(), nullptr) == 1 &&
                       EVP_DigestUpdate(digest_->context, buffer_.data(), buffer_.size()) == 1 &&
                       EVP_DigestFinal_ex(digest_->context, bytes.data(), nullptr) == 1;
   if (!hashed) throw Error(Fault::bug, "OpenSSL could not compute a SHA-256 hash");
-  return {big_endian(bytes.data()), big_endian(bytes.data() + 8)};
+  return !buffer_.empty();
 }
 
 }  // namespace mirror::api

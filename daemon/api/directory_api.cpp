@@ -5,26 +5,10 @@
 #include "api/api_client.hpp"
 #include "api/api_error.hpp"
 #include "api/object_decoder.hpp"
+#include "api/percent_encoding.hpp"
 
 namespace mirror::api {
 namespace {
-
-/// Everything but RFC 3986's unreserved characters, so that an id can't become another path or parameter.
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '~' || c == '.';
-    if (plain) {
-      encoded += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded += {'%', digits[byte >> 4], digits[byte & 0xF]};
-    }
-  }
-  return encoded;
-}
 
 std::string list_target(const StreamSpec& stream, const ListQuery& query) {
   if (stream.scope_column.empty() != query.scope.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/canonical_json.hpp"
 #include "api/column_value.hpp"
 #include "api/member_filter.hpp"
 
@@ -9,12 +10,6 @@ namespace mirror::api {
 namespace {
 
 namespace dom = simdjson::dom;
-
-/// PostgreSQL's jsonb and whoever reads it recurse; no directory object comes near these.
-constexpr int max_depth = 200;
-constexpr std::size_t max_bytes = 1 << 20;
-/// Ids are 32 characters; a key of an index in PostgreSQL may not exceed 2,700 bytes.
-constexpr std::size_t max_id_bytes = 255;
 
 template <typename Keys>
 bool contains(const Keys& keys, std::string_view key) {
@@ -52,15 +47,15 @@ DecodedItem ItemDecoder::decode(dom::element item, const Slice& slice, const Sur
     return decoded;
   }
   may_hold_secret_ = may_hold_member(slice.text, table_.secret_keys);
+  too_deep_ = slice.depth > max_item_depth;
   read_members(object, slice.text, decoded);
   decoded.problem = find_problem(decoded, slice);
   if (!decoded.problem.empty()) {
-    if (slice.depth <= max_depth && slice.text.size() <= max_bytes) decoded.raw = raw(slice);
+    if (slice.depth <= max_item_depth && slice.text.size() <= max_item_bytes) decoded.raw = raw(slice);
     return decoded;
   }
   add_cells(around, rows);
-  const std::string_view kept = raw(slice);  // before the hash, which sorts the members
-  rows.finish_row(decoded.listed.id, *decoded.listed.created_at, *updated_at_, hasher_.hash(members_), kept);
+  rows.finish_row(decoded.listed.id, *decoded.listed.created_at, *updated_at_, hasher_.hash(members_), raw(slice));
   return decoded;
 }
 
@@ -69,7 +64,7 @@ void ItemDecoder::forget_last_item() {
   embedded_lists_.assign(embedded_.size(), EmbeddedList{});
   members_.clear();
   filtered_.clear();
-  key_texts_.clear();
+  kept_members_.clear();
   updated_at_.reset();
   whole_ = true;
 }
@@ -86,14 +81,19 @@ void ItemDecoder::read_members(dom::object object, std::string_view text, Decode
       whole_ = false;
       continue;
     }
-    keep_member(member.key, key_text, value.text);
+    const std::string_view kept = keep_member(key_text, value.text);
+    bool observed = false;
     for (std::size_t i = 0; i < cells_.size(); ++i) {
-      if (table_.columns[i].key == member.key) cells_[i] = {member.value, members_.back().value, true};
+      if (table_.columns[i].key != member.key) continue;
+      cells_[i] = {member.value, kept, true};
+      observed = table_.columns[i].order == FieldOrder::observed;
     }
+    members_.push_back({member.key, canonical(member.value, value.text, kept), observed});
   }
 }
 
-void ItemDecoder::keep_member(std::string_view key, std::string_view key_text, std::string_view value) {
+/// The value without what must not be kept.
+std::string_view ItemDecoder::keep_member(std::string_view key_text, std::string_view value) {
   const bool nested = value.front() == '{' || value.front() == '[';
   if (may_hold_secret_ && nested && may_hold_member(value, table_.secret_keys)) {
     std::string filtered = without_members(value, table_.secret_keys);
@@ -102,8 +102,16 @@ void ItemDecoder::keep_member(std::string_view key, std::string_view key_text, s
       value = filtered_.emplace_back(std::move(filtered));
     }
   }
-  members_.push_back({key, value});
-  key_texts_.push_back(key_text);
+  kept_members_.emplace_back(key_text, value);
+  return value;
+}
+
+/// What the content is compared by. A value that had secrets inside is compared as it is written.
+std::string_view ItemDecoder::canonical(dom::element value, std::string_view text, std::string_view kept) {
+  if (kept.data() != text.data() || too_deep_ || !has_other_spellings(text)) return kept;
+  std::string& spelled = filtered_.emplace_back();
+  append_canonical(value, text, spelled);
+  return spelled;
 }
 
 void ItemDecoder::note_standard_key(std::string_view key, dom::element value, DecodedItem& item) {
@@ -130,10 +138,10 @@ std::string ItemDecoder::find_problem(const DecodedItem& item, const Slice& slic
   if (item.listed.id.empty()) return "key `id`: missing, not a string, empty or longer than 255 bytes";
   if (!item.listed.created_at) return "key `created_at`: missing or not an instant";
   if (!updated_at_) return "key `updated_at`: missing or not an instant";
-  if (slice.depth > max_depth) return "the object is nested deeper than 200 levels";
-  if (slice.text.size() > max_bytes) return "the object is larger than 1 MiB";
+  if (too_deep_) return "the object is nested deeper than 200 levels";
+  if (slice.text.size() > max_item_bytes) return "the object is larger than 1 MiB";
   // Members that an embedded list no longer names are gone, so its absence must not pass for an empty one.
-  for (std::size_t i = 0; i < embedded_.size(); ++i) {
+  for (std::size_t i = 0; i < embedded_.size() && source_ != Source::event; ++i) {
     if (!embedded_lists_[i].present) return "key `" + std::string(embedded_[i].key) + "`: missing or not a list";
   }
   return {};
@@ -160,11 +168,11 @@ void ItemDecoder::add_cell(const ColumnSpec& column, const Cell& cell, RowBatch&
 std::string_view ItemDecoder::raw(const Slice& slice) {
   if (whole_) return slice.text;
   kept_.assign(1, '{');
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    if (i > 0) kept_ += ',';
-    kept_ += key_texts_[i];
+  for (const auto& [key_text, value] : kept_members_) {
+    if (kept_.size() > 1) kept_ += ',';
+    kept_ += key_text;
     kept_ += ':';
-    kept_ += members_[i].value;
+    kept_ += value;
   }
   kept_ += '}';
   return kept_;

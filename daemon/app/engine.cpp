@@ -31,8 +31,8 @@ class MirrorEngine final : public Engine {
   MirrorEngine(const Config& config, sync::StatusBoard& board, Clock& clock)
       : board_(board),
         client_(api::make_api_client(config.api, clock)),
-        directory_(client_),
-        engine_(config.database, config.sync, directory_, clock, board) {}
+        workos_(client_),
+        engine_(config.database, config.sync, workos_, clock, board) {}
 
   void run(const std::stop_token& stop) override { engine_.run(stop); }
 
@@ -68,7 +68,7 @@ class MirrorEngine final : public Engine {
 
   sync::StatusBoard& board_;
   std::shared_ptr<api::ApiClient> client_;
-  api::DirectoryApi directory_;
+  sync::WorkosApi workos_;
   sync::Engine engine_;
 };
 

@@ -19,18 +19,17 @@ bool read_hex(std::string_view text, std::uint64_t& value) noexcept {
 
 std::string to_hex(const ContentHash& hash) {
   std::string out;
-  out.reserve(32);
-  append_hex(out, hash.high);
-  append_hex(out, hash.low);
+  out.reserve(48);
+  for (const auto part : {hash.high, hash.low, hash.observed}) append_hex(out, part);
   return out;
 }
 
 std::optional<ContentHash> parse_hash(std::string_view hex) noexcept {
   ContentHash hash;
-  if (hex.size() != 32 || !read_hex(hex.substr(0, 16), hash.high) || !read_hex(hex.substr(16), hash.low)) {
-    return std::nullopt;
-  }
-  return hash;
+  if (hex.size() != 48) return std::nullopt;
+  const bool whole = read_hex(hex.substr(0, 16), hash.high) && read_hex(hex.substr(16, 16), hash.low) &&
+                     read_hex(hex.substr(32), hash.observed);
+  return whole ? std::optional(hash) : std::nullopt;
 }
 
 }  // namespace mirror

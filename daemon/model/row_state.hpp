@@ -18,6 +18,8 @@ enum class DeletedBy { event, sweep, cascade };
 struct Tombstone {
   Instant at;
   DeletedBy by = DeletedBy::sweep;
+
+  friend bool operator==(const Tombstone&, const Tombstone&) = default;
 };
 
 /// What the mirror knows about a row, apart from its content: enough to decide about a new observation of it.
@@ -30,6 +32,7 @@ struct RowState {
   std::optional<Tombstone> tombstone;
 
   [[nodiscard]] bool is_live() const { return !tombstone; }
+  friend bool operator==(const RowState&, const RowState&) = default;
 };
 
 /// Lets maps keyed by std::string be asked with a std::string_view.

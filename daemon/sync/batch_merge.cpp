@@ -8,6 +8,7 @@
 namespace mirror::sync {
 
 void BatchProgress::add(BatchProgress&& later) {
+  events += later.events;
   for (auto& [snapshot, sum] : later.counts) counts[snapshot] += sum;
   for (auto& [walk, progress] : later.walks) walks[walk] = std::move(progress);
   for (auto& [key, done] : later.finished_scopes) {
@@ -51,8 +52,16 @@ void BatchMerge::add(const PageWrite& page) {
 void BatchMerge::add(const SingleWrite& single) {
   auto* counts = single.snapshot ? &progress_.counts[single.snapshot] : nullptr;
   const auto& object = single.object;
-  const Sighting sighting{&object.row, 0, Source::single, object.answered_at, single.snapshot.get(), counts};
-  merge_of(object.row.table()).see(sighting);
+  merge_of(object.row.table())
+      .see({&object.row,
+            0,
+            Source::single,
+            object.answered_at,
+            single.snapshot.get(),
+            counts,
+            {},
+            nullptr,
+            &single.asked_about});
   for (const auto& embedded : object.embedded) {
     for (std::size_t row = 0; row < embedded.size(); ++row) {
       merge_of(embedded.table())
@@ -61,16 +70,59 @@ void BatchMerge::add(const SingleWrite& single) {
   }
 }
 
+void BatchMerge::add(const EventWrite& write) {
+  archive_.add(write);
+  for (const auto& event : write.page.events) {
+    ++progress_.events.received;
+    if (!event.problem.empty()) {
+      ++progress_.events.parked;
+    } else if (event.mirrored == nullptr) {
+      ++progress_.events.archived;
+    } else {
+      add_event(write, event);
+    }
+  }
+}
+
+/// Rows before a deletion are written before it, those behind it after it (rule R16).
+void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
+  if (event.deletes()) {
+    if (!merges_.empty() || !deletions_.accepts(*event.mirrored->table)) flush_rows();
+    deletions_.add(write.page, event);
+    return;
+  }
+  if (!deletions_.empty()) flush_rows();
+  for (const auto& place : event.rows) {
+    const auto& batch = write.page.batches[place.batch];
+    const bool is_object = &place == &event.rows.front();
+    merge_of(batch.table())
+        .see({&batch, place.row, Source::event, event.created_at, nullptr, nullptr, event.id,
+              is_object ? &progress_.events : nullptr});
+  }
+}
+
 bool BatchMerge::flush() {
+  flush_rows();
+  wrote_ = archive_.save() || wrote_;
+  return wrote_;
+}
+
+void BatchMerge::flush_rows() {
   for (const auto& stretch : stretches_) find_missing(stretch);
   for (const auto& list : embedded_) find_missing(list);
-  bool wrote = write_candidates() || dropped_;
+  wrote_ = write_candidates() || wrote_;
   // Parents before children, so that a child meets its parent's new state.
   for (const auto* table : all_tables()) {
     const auto merge = merges_.find(table);
-    if (merge != merges_.end()) wrote = merge->second.merge() || wrote;
+    if (merge != merges_.end()) wrote_ = merge->second.merge() || wrote_;
   }
-  return write_quarantine() || wrote;
+  wrote_ = write_quarantine() || wrote_;
+  merges_.clear();
+  pages_.clear();
+  stretches_.clear();
+  embedded_.clear();
+  candidates_.clear();
+  deletions_.settle();
 }
 
 TableMerge& BatchMerge::merge_of(const TableSpec& table) {
@@ -94,7 +146,7 @@ void BatchMerge::forget_evidence(const PageWrite& restart) {
   std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_this_walk(*stretch.first); });
   std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_this_walk(*list.page); });
   const auto& walks = session_.tables.walks;
-  dropped_ = walks.drop_candidates_of(session_.transaction, restart.snapshot->id, restart.scope) > 0 || dropped_;
+  wrote_ = walks.drop_candidates_of(session_.transaction, restart.snapshot->id, restart.scope) > 0 || wrote_;
 }
 
 void BatchMerge::add_stretch(const PageWrite& page) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "sync/event_archive.hpp"
+#include "sync/event_deletions.hpp"
 #include "sync/table_merge.hpp"
 #include "sync/write_job.hpp"
 
@@ -22,21 +24,27 @@ struct BatchProgress {
   std::map<std::tuple<const StreamSpec*, std::int64_t, bool>, std::pair<std::vector<std::string>, Instant>>
       finished_scopes;
 
+  EventCounts events;
+
   [[nodiscard]] bool empty() const { return counts.empty() && walks.empty() && finished_scopes.empty(); }
   /// Takes over what came later.
   void add(BatchProgress&& later);
   void save(WriteSession& session) const;
 };
 
-/// Merges the pages and single objects of a batch into the mirror, in order: rows, candidates for deletion (rule R7),
-/// quarantine, progress. Lives within one write transaction; the jobs must outlive it. Not thread-safe.
+/// Merges the pages, single objects and events of a batch into the mirror, in order: rows, candidates for deletion
+/// (rule R7), quarantine, archive, progress. Lives within one write transaction; the jobs must outlive it. Not
+/// thread-safe.
 class BatchMerge {
  public:
-  BatchMerge(WriteSession& session, BatchProgress& progress) : session_(session), progress_(progress) {}
+  BatchMerge(WriteSession& session, const BrakeOptions& brake, BatchProgress& progress)
+      : session_(session), progress_(progress), deletions_(session, brake, progress.events), archive_(session) {}
 
   void add(const PageWrite& page);
   void add(const SingleWrite& single);
-  /// Judges and writes all that was added. Returns whether anything but progress was written.
+  void add(const EventWrite& write);
+  /// Judges and writes all that was added, and begins anew. Returns whether anything but progress was written since
+  /// the object was made.
   bool flush();
 
  private:
@@ -53,6 +61,8 @@ class BatchMerge {
     std::size_t index = 0;
   };
 
+  void add_event(const EventWrite& write, const api::Event& event);
+  void flush_rows();
   TableMerge& merge_of(const TableSpec& table);
   void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
   void forget_evidence(const PageWrite& restart);
@@ -74,7 +84,9 @@ class BatchMerge {
   std::vector<Stretch> stretches_;
   std::vector<EmbeddedList> embedded_;
   std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
-  bool dropped_ = false;  ///< candidates were taken back, which is a write like any other
+  EventDeletions deletions_;
+  EventArchive archive_;
+  bool wrote_ = false;
 };
 
 }  // namespace mirror::sync

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -23,9 +25,13 @@ struct Confirmation {
 Confirmation confirm(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids,
                      const std::shared_ptr<SnapshotContext>& snapshot, const std::stop_token& stop);
 
+/// Ids of deletion events, by the row that they deleted.
+using DeletionEvents = std::map<std::string, std::string, std::less<>>;
+
 /// Buries rows that are confirmed to be gone, and with them their children (rule R9); children that are younger than
-/// their parent's death are confirmed in turn. Returns how many rows died, children included.
+/// their parent's death are confirmed in turn. Those in `events` die by their event, the others by the sweep that
+/// missed them. Returns how many rows died, children included.
 long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
-                    const std::stop_token& stop);
+                    const std::stop_token& stop, const DeletionEvents& events = {});
 
 }  // namespace mirror::sync

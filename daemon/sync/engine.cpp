@@ -52,14 +52,15 @@ bool needs_a_person(const Error& error) {
 
 }  // namespace
 
-Engine::Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock,
+Engine::Engine(db::DatabaseOptions database, const SyncOptions& options, const WorkosApi& api, Clock& clock,
                StatusBoard& board)
     : database_(std::move(database)),
-      options_(std::move(options)),
+      environment_(options.environment),
+      options_(options),
       api_(api),
       clock_(clock),
       board_(board),
-      lease_(options_.environment, make_instance(), options_.lease_ttl) {}
+      lease_(environment_, make_instance(), options.lease_ttl) {}
 
 void Engine::run(const std::stop_token& stop) {
   Backoff backoff(first_rest, longest_rest);
@@ -125,15 +126,15 @@ bool Engine::wait_for_lease(db::Connection& connection, const std::stop_token& s
   while (!lease_.try_acquire(connection)) {
     if (!std::exchange(announced, true)) stand_by();
     board_.finished_iteration("engine", longest_request);
-    refresh_findings(connection, options_, board_);
+    refresh_findings(connection, options_.get(), board_);
     if (!clock_.wait_for(lease_poll, stop)) return false;
   }
-  log::info("holding the lease of environment '{}' with token {}", options_.environment, lease_.token());
+  log::info("holding the lease of environment '{}' with token {}", environment_, lease_.token());
   return true;
 }
 
 void Engine::stand_by() {
-  log::info("another process writes environment '{}': standing by", options_.environment);
+  log::info("another process writes environment '{}': standing by", environment_);
   board_.set_role(Role::standby);
   // What troubled this process as the writer is the other one's to tell.
   for (const auto* stream : all_streams()) {
@@ -151,7 +152,7 @@ void Engine::keep_house(LeasePeriod& period, db::Connection& connection) {
   const auto stop = period.stop_token();
   {
     CommandInbox inbox(period);
-    const db::CommandStore commands(options_.environment);
+    const db::CommandStore commands(environment_);
     auto refresh_at = clock_.now();
     try {
       do {
@@ -162,7 +163,7 @@ void Engine::keep_house(LeasePeriod& period, db::Connection& connection) {
           inbox.poll(waiting);
         }
         if (clock_.now() >= refresh_at) {
-          refresh_findings(connection, options_, board_);
+          refresh_findings(connection, options_.get(), board_);
           refresh_at = clock_.now() + findings_interval;
         }
         board_.finished_iteration("engine", longest_request);
@@ -194,10 +195,8 @@ void Engine::wait_out(const Error& error, Clock::Duration rest, const std::stop_
 }
 
 void Engine::reconfigure(const SyncOptions& options) {
+  options_.reload(options);
   const std::lock_guard lock(mutex_);
-  options_.streams = options.streams;
-  options_.brake = options.brake;
-  options_.health_max_lag = options.health_max_lag;
   if (period_ == nullptr) return;
   for (const auto& loop : period_->loops()) {
     const auto found = options.streams.find(loop->stream().name);
@@ -237,7 +236,7 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
       lease_.release(connection);
       return result;
     }
-    log::info("a daemon writes environment '{}': asking it to do this", options_.environment);
+    log::info("a daemon writes environment '{}': asking it to do this", environment_);
     if (auto result = hand_over(connection, kind, arguments, stop)) return *result;
   }
 }
@@ -259,7 +258,7 @@ std::string Engine::perform_here(const Work& work, const std::stop_token& stop) 
 
 std::optional<std::string> Engine::hand_over(db::Connection& connection, const std::string& kind,
                                              const std::string& arguments, const std::stop_token& stop) {
-  const db::CommandStore commands(options_.environment);
+  const db::CommandStore commands(environment_);
   const auto in_transaction = [&](auto action) {
     db::Transaction transaction(connection);
     auto result = action(transaction);
@@ -278,9 +277,9 @@ std::optional<std::string> Engine::hand_over(db::Connection& connection, const s
       return command->result;
     }
     in_transaction([&](db::Transaction& transaction) { return follow(transaction), true; });
-    const auto holder = db::Lease::read(connection, options_.environment);
+    const auto holder = db::Lease::read(connection, environment_);
     const bool holder_is_gone = !holder || holder->holder.empty() || holder->holder_session_gone ||
-                                holder->heartbeat_age_seconds > static_cast<double>(options_.lease_ttl.count());
+                                holder->heartbeat_age_seconds > static_cast<double>(options_.get().lease_ttl.count());
     if (!command || holder_is_gone) {
       withdraw();
       return std::nullopt;
@@ -292,7 +291,7 @@ std::optional<std::string> Engine::hand_over(db::Connection& connection, const s
 
 /// Shows on our own board how far the daemon is.
 void Engine::follow(db::Transaction& transaction) {
-  const db::SnapshotStore snapshots(options_.environment);
+  const db::SnapshotStore snapshots(environment_);
   for (const auto* stream : all_streams()) {
     const auto running = snapshots.find_running(transaction, stream->name);
     if (!running) continue;

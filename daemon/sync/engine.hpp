@@ -11,9 +11,10 @@
 #include "db/connection.hpp"
 #include "db/lease.hpp"
 #include "sync/hold_decision.hpp"
+#include "sync/live_options.hpp"
 #include "sync/status_board.hpp"
 #include "sync/stream_loop.hpp"
-#include "sync/sync_options.hpp"
+#include "sync/workos_api.hpp"
 
 namespace mirror::db {
 class Transaction;
@@ -28,7 +29,7 @@ class LeasePeriod;
 /// reconfigure() may be called from any thread, the others from one.
 class Engine {
  public:
-  Engine(db::DatabaseOptions database, SyncOptions options, const api::DirectoryApi& api, Clock& clock,
+  Engine(db::DatabaseOptions database, const SyncOptions& options, const WorkosApi& api, Clock& clock,
          StatusBoard& board);
 
   /// Runs until a stop is requested. What passes by itself (database or API away, lease elsewhere) is waited out and
@@ -66,8 +67,9 @@ class Engine {
   void follow(db::Transaction& transaction);
 
   db::DatabaseOptions database_;
-  SyncOptions options_;
-  const api::DirectoryApi& api_;
+  const std::string environment_;
+  LiveOptions options_;
+  const WorkosApi& api_;
   Clock& clock_;
   StatusBoard& board_;
   db::Lease lease_;

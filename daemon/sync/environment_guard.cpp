@@ -59,7 +59,7 @@ void require_same_environment(const MirrorSession& session, const std::stop_toke
   throw Error(Fault::misconfigured,
               fmt::format("none of {} objects that the mirror of environment '{}' holds exists at the API: the API key "
                           "belongs to another WorkOS environment. Nothing was written",
-                          asked, session.options.environment),
+                          asked, session.options().environment),
               "give the daemon the key of the environment that it mirrored so far, or another database.schema (or "
               "environment name) for this one");
 }

@@ -19,10 +19,15 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
                          const std::stop_token& stop) {
   std::optional<db::HoldRecord> hold;
   std::vector<std::string> ids;
+  DeletionEvents events;
   session.writer.run(
       [&](WriteSession& write) {
         hold = write.tables.holds.read(write.transaction, id);
-        if (hold) ids = write.tables.holds.read_items(write.transaction, id);
+        if (!hold) return;
+        for (auto& item : write.tables.holds.read_items(write.transaction, id)) {
+          if (!item.event_id.empty()) events.emplace(item.id, std::move(item.event_id));
+          ids.push_back(std::move(item.id));
+        }
       },
       stop);
   if (!hold) throw not_open(id, "does not exist");
@@ -31,11 +36,13 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
   if (table == nullptr) throw Error(Fault::bug, fmt::format("hold {} is about the unknown table {}", id, hold->stream));
 
   const auto confirmation = confirm(session, *table, ids, nullptr, stop);
-  HoldOutcome outcome{id, bury_confirmed(session, *table, confirmation, stop),
+  HoldOutcome outcome{id, bury_confirmed(session, *table, confirmation, stop, events),
                       static_cast<long>(confirmation.kept.size())};
   session.writer.run(
       [&](WriteSession& write) {
         if (!write.tables.holds.decide(write.transaction, id, "approved", decided_by)) return;
+        // What a person has approved does not count against the next deletions.
+        if (hold->cause == "event") write.tables.holds.extend(write.transaction, id, confirmation.as_of);
         write.tables.holds.note_outcome(write.transaction, id, confirmation.gone, outcome.deleted, confirmation.kept);
       },
       stop);

@@ -17,10 +17,10 @@ bool is_enabled(const SyncOptions& options, const StreamSpec& stream) {
 
 }  // namespace
 
-LeasePeriod::LeasePeriod(db::Connection connection, db::Lease& lease, const api::DirectoryApi& api,
-                         const SyncOptions& options, Clock& clock, StatusBoard& board, const std::stop_token& stop)
+LeasePeriod::LeasePeriod(db::Connection connection, db::Lease& lease, const WorkosApi& api, const LiveOptions& options,
+                         Clock& clock, StatusBoard& board, const std::stop_token& stop)
     : forward_stop_(stop, [this] { stop_.request_stop(); }),
-      writer_(std::move(connection), lease, options.environment, clock, board,
+      writer_(std::move(connection), lease, options, clock, board,
               [this](const Error& error) {
                 {
                   const std::lock_guard lock(mutex_);
@@ -28,9 +28,12 @@ LeasePeriod::LeasePeriod(db::Connection connection, db::Lease& lease, const api:
                 }
                 stop_.request_stop();
               }),
-      session_{api, writer_, options, board, clock} {
+      session_{api.directory, writer_, options, board, clock},
+      tail_(session_, api.events, [this] { request_all(); }),
+      doubts_(session_) {
+  const auto enabled_by = options.get();
   for (const auto* stream : all_streams()) {
-    if (!is_enabled(options, *stream)) continue;
+    if (!is_enabled(enabled_by, *stream)) continue;
     const auto parent = std::ranges::find_if(
         loops_, [&](const auto& loop) { return loop->stream().table->name == stream->scope_table; });
     loops_.push_back(std::make_unique<StreamLoop>(session_, *stream, parent == loops_.end() ? nullptr : parent->get()));
@@ -70,9 +73,15 @@ void LeasePeriod::require_same_environment() {
 }
 
 void LeasePeriod::start() {
+  threads_.emplace_back([this] { tail_.run(stop_.get_token()); });
+  threads_.emplace_back([this] { doubts_.run(stop_.get_token()); });
   for (const auto& loop : loops_) {
     threads_.emplace_back([this, stream_loop = loop.get()] { stream_loop->run(stop_.get_token()); });
   }
+}
+
+void LeasePeriod::request_all() {
+  for (const auto& loop : loops_) loop->request();
 }
 
 std::vector<StreamResult> LeasePeriod::run_pass() {

@@ -8,9 +8,12 @@
 
 #include "db/connection.hpp"
 #include "db/lease.hpp"
+#include "sync/doubt_loop.hpp"
+#include "sync/event_tail.hpp"
 #include "sync/hold_decision.hpp"
 #include "sync/mirror_session.hpp"
 #include "sync/stream_loop.hpp"
+#include "sync/workos_api.hpp"
 
 namespace mirror::sync {
 
@@ -19,19 +22,23 @@ namespace mirror::sync {
 class LeasePeriod {
  public:
   /// `lease` must be held. Ends when `stop` is requested.
-  LeasePeriod(db::Connection connection, db::Lease& lease, const api::DirectoryApi& api, const SyncOptions& options,
+  LeasePeriod(db::Connection connection, db::Lease& lease, const WorkosApi& api, const LiveOptions& options,
               Clock& clock, StatusBoard& board, const std::stop_token& stop);
   /// Waits for the loops, writes what is queued.
   ~LeasePeriod();
 
   /// Rule R15; throws Error (misconfigured).
   void require_same_environment();
-  /// Starts the loops of all enabled streams.
+  /// Starts following events and the loops of all enabled streams.
   void start();
   /// One attempt at every enabled stream, side by side where they do not depend on each other.
   std::vector<StreamResult> run_pass();
 
+  /// Asks for a snapshot of every stream as soon as possible.
+  void request_all();
+
   [[nodiscard]] const MirrorSession& session() const { return session_; }
+  [[nodiscard]] EventTail& tail() { return tail_; }
   [[nodiscard]] const std::vector<std::unique_ptr<StreamLoop>>& loops() const { return loops_; }
   /// Requested when the period is over, for whatever reason.
   [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
@@ -50,6 +57,8 @@ class LeasePeriod {
   Writer writer_;
   MirrorSession session_;
   std::vector<std::unique_ptr<StreamLoop>> loops_;
+  EventTail tail_;
+  DoubtLoop doubts_;
   std::vector<std::jthread> threads_;
   std::jthread stop_guard_;
 };

@@ -3,8 +3,8 @@
 #include <chrono>
 
 #include "api/directory_api.hpp"
+#include "sync/live_options.hpp"
 #include "sync/status_board.hpp"
-#include "sync/sync_options.hpp"
 #include "sync/writer.hpp"
 
 namespace mirror::sync {
@@ -17,12 +17,16 @@ inline constexpr std::chrono::minutes longest_request{15};
 struct MirrorSession {
   const api::DirectoryApi& api;
   Writer& writer;
-  const SyncOptions& options;
+  const LiveOptions& live_options;
   StatusBoard& board;
   Clock& clock;
 
   /// Concurrent walks and confirmations. The limiter decides how fast they may be; a handful hides the latency.
-  [[nodiscard]] int parallelism() const { return options.parallel > 0 ? options.parallel : 8; }
+  [[nodiscard]] int parallelism() const {
+    const int configured = options().parallel;
+    return configured > 0 ? configured : 8;
+  }
+  [[nodiscard]] SyncOptions options() const { return live_options.get(); }
 };
 
 }  // namespace mirror::sync

@@ -83,6 +83,26 @@ std::map<std::string, StreamProgress, std::less<>> StatusBoard::totals() const {
   return totals_;
 }
 
+void StatusBoard::add_events(const EventCounts& counts) {
+  const std::lock_guard lock(mutex_);
+  events_ += counts;
+}
+
+EventCounts StatusBoard::events() const {
+  const std::lock_guard lock(mutex_);
+  return events_;
+}
+
+void StatusBoard::update_tail(const std::function<void(TailProgress&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(tail_);
+}
+
+TailProgress StatusBoard::tail() const {
+  const std::lock_guard lock(mutex_);
+  return tail_;
+}
+
 void StatusBoard::set_role(Role role) {
   const std::lock_guard lock(mutex_);
   role_ = role;

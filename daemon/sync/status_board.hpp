@@ -11,6 +11,7 @@
 
 #include "support/clock.hpp"
 #include "support/instant.hpp"
+#include "sync/event_counts.hpp"
 
 namespace mirror::sync {
 
@@ -53,6 +54,16 @@ struct StreamProgress {
   std::string certificate;              ///< "certified", "uncertified: reason", "failed: reason"; empty while running
 };
 
+/// Where the event tail stands.
+struct TailProgress {
+  std::optional<Instant> caught_up_through;   ///< the API's time of the last poll that reached the end
+  std::optional<Instant> newest_event_at;     ///< creation of the newest event applied
+  std::optional<Clock::TimePoint> polled_at;  ///< when that poll ended
+  std::uint64_t polls = 0;
+  std::uint64_t pages = 0;
+  std::uint64_t recoveries = 0;  ///< times that a cursor was refused or ignored
+};
+
 /// What the daemon knows about itself at this moment: written by the engine, read by health, metrics, the progress bar
 /// and the watchdog. Thread-safe.
 class StatusBoard {
@@ -70,6 +81,12 @@ class StatusBoard {
   /// The counters of streams() summed over all passes since the process started: for metrics, which must not miss what
   /// happened between two scrapes. Only pages to held are filled.
   [[nodiscard]] std::map<std::string, StreamProgress, std::less<>> totals() const;
+
+  /// Events since the process started.
+  void add_events(const EventCounts& counts);
+  [[nodiscard]] EventCounts events() const;
+  void update_tail(const std::function<void(TailProgress&)>& change);
+  [[nodiscard]] TailProgress tail() const;
 
   void set_role(Role role);
   [[nodiscard]] Role role() const;
@@ -90,6 +107,8 @@ class StatusBoard {
   std::map<std::pair<std::string, std::string>, Finding> findings_;
   std::map<std::string, StreamProgress, std::less<>> streams_;
   std::map<std::string, StreamProgress, std::less<>> totals_;
+  EventCounts events_;
+  TailProgress tail_;
   std::map<std::string, Clock::TimePoint, std::less<>> loop_deadlines_;
   Role role_ = Role::starting;
   bool database_ready_ = false;

@@ -24,8 +24,8 @@ Clock::Duration with_jitter(std::chrono::seconds interval, double jitter) {
 
 StreamLoop::StreamLoop(const MirrorSession& session, const StreamSpec& stream, StreamLoop* parent)
     : session_(session), stream_(stream), parent_(parent), backoff_(first_backoff, longest_backoff) {
-  const auto options = session.options.streams.find(stream.name);
-  if (options != session.options.streams.end()) options_ = options->second;
+  const auto all = session.options().streams;
+  if (const auto own = all.find(stream.name); own != all.end()) options_ = own->second;
 }
 
 void StreamLoop::run(const std::stop_token& stop) {

@@ -10,6 +10,7 @@
 #include "sync/brake.hpp"
 #include "sync/parallel.hpp"
 #include "sync/snapshot_progress.hpp"
+#include "sync/tail_start.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -34,7 +35,8 @@ db::SnapshotRecord StreamSnapshot::run(const std::stop_token& stop) {
   return finish(stop);
 }
 
-/// The API's time is taken before the first page is read (rule R5): what is observed later is younger than the walk.
+/// The API's time is taken before the first page is read (rule R5): what is observed later is younger than the walk,
+/// and events from then on are followed.
 void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
   const StreamSpec& probed = stream_.scope_table.empty() ? stream_ : *find_stream(stream_.scope_table);
   const auto probe = session_.api.list(probed, {{}, api::ListOrder::descending, 1, {}}, api::Lane::sweep, stop);
@@ -55,14 +57,19 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
         if (running) {
           record = *running;
         } else {
-          record.first_load = rows.is_empty(write.transaction);
+          record.first_load = !write.tables.snapshots.has_finished(write.transaction, stream_.name);
           record.started_at = probe.answered_at;
           record.id =
               write.tables.snapshots.open(write.transaction, stream_.name, probe.answered_at, record.first_load);
         }
-        live_at_start_ = record.first_load ? 0 : rows.count_live(write.transaction);
+        live_at_start_ = rows.count_live(write.transaction);
         snapshot_->has_candidates = write.tables.walks.has_candidates(write.transaction, record.id);
         snapshot_->has_quarantined = write.tables.quarantine.count(write.transaction) > 0;
+        write.tables.tails.start(write.transaction, tail_start(probe.answered_at));
+        if (const auto tail = write.tables.tails.read(write.transaction); tail && tail->caught_up_through) {
+          snapshot_->tail_began_at = tail->anchor;
+          snapshot_->tail_caught_up_through = *tail->caught_up_through;
+        }
         if (const auto walk = write.tables.walks.read(write.transaction, stream_.name, "");
             walk && walk->snapshot_id == record.id) {
           list_finished_before_ = walk->state != "running";
@@ -171,7 +178,9 @@ void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
 
 void StreamSnapshot::delete_what_is_gone(const std::stop_token& stop) {
   std::set<const TableSpec*> held;
-  for (const auto& candidates : read_candidates(stop)) {
+  for (auto& candidates : read_candidates(stop)) {
+    leave_to_event_hold(candidates, stop);
+    if (candidates.ids.empty()) continue;
     outcome_.candidates += static_cast<std::int64_t>(candidates.ids.size());
     if (const auto hold_record = over_the_limit(candidates, stop)) {
       hold(candidates, *hold_record, stop);
@@ -205,13 +214,25 @@ std::vector<StreamSnapshot::Candidates> StreamSnapshot::read_candidates(const st
   return by_table;
 }
 
+/// What an event deleted and the brake stopped waits for a person, whoever else misses it.
+void StreamSnapshot::leave_to_event_hold(Candidates& candidates, const std::stop_token& stop) {
+  std::vector<std::string> held;
+  session_.writer.run(
+      [&](WriteSession& write) { held = write.tables.holds.held_by_events(write.transaction, candidates.table->name); },
+      stop);
+  const std::set<std::string_view> waiting(held.begin(), held.end());
+  const auto left = std::erase_if(candidates.ids, [&](const std::string& id) { return waiting.contains(id); });
+  outcome_.candidates += static_cast<std::int64_t>(left);
+  outcome_.held += static_cast<std::int64_t>(left);
+}
+
 /// Rule R8: counted before any is confirmed; children count in their own table.
 std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates,
                                                              const std::stop_token& stop) {
   std::optional<db::HoldRecord> hold;
   session_.writer.run(
       [&](WriteSession& write) {
-        const auto& brake = session_.options.brake;
+        const auto brake = session_.options().brake;
         const auto deletions = static_cast<long>(candidates.ids.size());
         const long live = write.tables.rows(*candidates.table).count_live(write.transaction);
         auto crossed = crossed_limit(deletions, live, brake);
@@ -253,9 +274,23 @@ void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::s
   const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
   const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
   outcome_.deleted += buried;
+  if (!confirmation.gone.empty()) note_drift(*candidates.table, confirmation.gone, stop);
   log::info(
       "{}: {} of {} rows that the walk did not meet are gone at WorkOS ({} rows marked deleted with their children)",
       candidates.table->name, confirmation.gone.size(), candidates.ids.size(), buried);
+}
+
+void StreamSnapshot::note_drift(const TableSpec& table, const std::vector<std::string>& gone,
+                                const std::stop_token& stop) {
+  if (!snapshot_->tail_began_at) return;
+  const auto cause = drift_cause_of_deletion(snapshot_->started_at, snapshot_->tail());
+  session_.writer.run(
+      [&](WriteSession& write) {
+        write.tables.drift.add(
+            write.transaction, snapshot_->id,
+            {std::string(table.name), std::string(cause), static_cast<std::int64_t>(gone.size()), gone.front()});
+      },
+      stop);
 }
 
 db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {

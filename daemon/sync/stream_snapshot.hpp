@@ -39,6 +39,8 @@ class StreamSnapshot {
   void settle_suspects(const std::stop_token& stop);
   void delete_what_is_gone(const std::stop_token& stop);
   [[nodiscard]] std::vector<Candidates> read_candidates(const std::stop_token& stop);
+  void leave_to_event_hold(Candidates& candidates, const std::stop_token& stop);
+  void note_drift(const TableSpec& table, const std::vector<std::string>& gone, const std::stop_token& stop);
   [[nodiscard]] std::optional<db::HoldRecord> over_the_limit(const Candidates& candidates, const std::stop_token& stop);
   void hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop);
   void confirm_and_bury(const Candidates& candidates, const std::stop_token& stop);

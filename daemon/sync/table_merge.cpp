@@ -1,6 +1,8 @@
 #include "sync/table_merge.hpp"
 
+#include "api/partial_object.hpp"
 #include "model/streams.hpp"
+#include "sync/drift.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -25,6 +27,25 @@ std::string_view operation(Verdict verdict, bool arrives_dead) {
   return verdict == Verdict::revive ? "revive" : "update";
 }
 
+void count_event(EventCounts& counts, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::insert:
+    case Verdict::update:
+    case Verdict::revive:
+      ++counts.written;
+      break;
+    case Verdict::unchanged:
+      ++counts.unchanged;
+      break;
+    case Verdict::stale:
+      ++counts.stale;
+      break;
+    case Verdict::confirm:
+      ++counts.doubtful;
+      break;
+  }
+}
+
 bool is_write(Verdict verdict) {
   return verdict == Verdict::insert || verdict == Verdict::update || verdict == Verdict::revive;
 }
@@ -37,6 +58,7 @@ TableMerge::TableMerge(WriteSession& session, const TableSpec& table)
 bool TableMerge::merge() {
   if (sightings_.empty()) return false;
   read_missing_states();
+  read_known_contents();
   read_dead_parents();
   for (const auto& sighting : sightings_) apply(sighting);
   return write();
@@ -50,6 +72,15 @@ void TableMerge::read_missing_states() {
   rows_.read_states(session_.transaction, missing, states_);
 }
 
+/// An event lacks fields that the mirror may hold (rule R2).
+void TableMerge::read_known_contents() {
+  std::vector<std::string_view> ids;
+  for (const auto& sighting : sightings_) {
+    if (sighting.source == Source::event && known(sighting.id()) != nullptr) ids.push_back(sighting.id());
+  }
+  contents_ = rows_.read_raws(session_.transaction, ids);
+}
+
 /// Only for rows that will probably be written: an unchanged child needs no look at its parents.
 void TableMerge::read_dead_parents() {
   const auto& parents = rows_.spec().parents;
@@ -58,7 +89,7 @@ void TableMerge::read_dead_parents() {
     const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
     std::vector<std::string_view> ids;
     for (const auto& sighting : sightings_) {
-      if (!is_write(judge(known(sighting.id()), sighting.observation()))) continue;
+      if (!is_write(judge(known(sighting.id()), sighting.observation(known(sighting.id()))))) continue;
       if (const auto parent = sighting.batch->value(sighting.row, column)) ids.push_back(*parent);
     }
     dead_parents_[i] = session_.tables.rows(*find_table(parents[i].table)).read_dead(session_.transaction, ids);
@@ -82,25 +113,61 @@ const Tombstone* TableMerge::dead_parent(const Sighting& sighting) const {
   return nullptr;
 }
 
-void TableMerge::apply(const Sighting& sighting) {
-  Verdict verdict = judge(known(sighting.id()), sighting.observation());
+void TableMerge::apply(const Sighting& seen) {
+  const Sighting sighting = completed(seen);
+  Verdict verdict = judge(known(sighting.id()), sighting.observation(known(sighting.id())));
   std::optional<Tombstone> arrives_dead;
   if (is_write(verdict)) {
     if (const auto* parent = dead_parent(sighting)) {
-      const auto child = judge_child(*parent, sighting.observation());
+      const auto child = judge_child(*parent, sighting.observation(nullptr));
       if (child == ChildVerdict::confirm) verdict = Verdict::confirm;
       if (child == ChildVerdict::bury && verdict == Verdict::revive) verdict = Verdict::stale;
       if (child == ChildVerdict::bury && is_write(verdict)) arrives_dead = Tombstone{parent->at, DeletedBy::cascade};
     }
   }
   if (is_write(verdict)) keep(sighting, verdict, arrives_dead);
-  if (verdict == Verdict::confirm && sighting.snapshot != nullptr) {
-    sighting.snapshot->add_suspect({&rows_.spec(), std::string(sighting.id())});
-  }
+  if (verdict == Verdict::confirm) doubt(sighting);
   count(sighting, arrives_dead ? Verdict::stale : verdict);
 }
 
+/// With what the mirror holds besides, if an event tells of the object.
+Sighting TableMerge::completed(const Sighting& sighting) {
+  if (sighting.source != Source::event) return sighting;
+  std::string_view content;
+  if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
+    content = earlier->second.write.batch->raw(earlier->second.write.row);
+  } else if (const auto stored = contents_.find(sighting.id()); stored != contents_.end()) {
+    content = stored->second;
+  }
+  if (content.empty()) return sighting;
+  auto whole = api::completed(rows_.spec(), sighting.batch->raw(sighting.row), content);
+  if (!whole) return sighting;
+  Sighting result = sighting;
+  result.batch = &completed_.emplace_back(std::move(*whole));
+  result.row = 0;
+  return result;
+}
+
+/// A sweep settles its doubts at its end, and the next one would find them again. Those of events are kept.
+void TableMerge::doubt(const Sighting& sighting) {
+  if (sighting.snapshot != nullptr) {
+    sighting.snapshot->add_suspect({&rows_.spec(), std::string(sighting.id())});
+  } else {
+    doubts_.push_back({std::string(rows_.spec().name), std::string(sighting.id()), {}, {}, {}});
+  }
+}
+
+/// What a sweep changes although events were followed.
+void TableMerge::note_drift(const Sighting& sighting, Verdict verdict) {
+  SnapshotContext* snapshot = sighting.snapshot;
+  if (snapshot == nullptr || !snapshot->tail_began_at || snapshot->first_load) return;
+  const auto cause = drift_cause(known(sighting.id()), sighting.observation(nullptr), verdict, snapshot->tail());
+  auto& count = drift_[{snapshot, cause}];
+  count = {std::string(rows_.spec().name), std::string(cause), count.rows + 1, std::string(sighting.id())};
+}
+
 void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
+  if (sighting.event_counts != nullptr) count_event(*sighting.event_counts, verdict);
   if (sighting.counts == nullptr) return;
   auto& counts = *sighting.counts;
   switch (verdict) {
@@ -123,14 +190,16 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
 }
 
 void TableMerge::keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone) {
+  if (!tombstone) note_drift(sighting, verdict);
   feed(sighting, verdict, tombstone.has_value());
   const auto [place, is_first] = pending_.try_emplace(sighting.id());
   if (is_first) {
     order_.push_back(sighting.id());
     place->second.is_new = verdict == Verdict::insert;
   }
-  place->second.write = {sighting.batch, sighting.row, sighting.observed_at, tombstone};
-  RowState state = state_after(sighting.observation(), sighting.batch->created_at(sighting.row));
+  const auto* before = known(sighting.id());
+  RowState state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
+  place->second.write = {sighting.batch, sighting.row, state.observed_at, tombstone, sighting.event_id};
   state.tombstone = tombstone;
   states_.insert_or_assign(std::string(sighting.id()), std::move(state));
 }
@@ -143,12 +212,14 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_de
   if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
     before = earlier->second.write.batch->raw(earlier->second.write.row);
   }
-  feed_.push_back(
-      {sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before});
+  feed_.push_back({sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before,
+                   sighting.event_id});
 }
 
 bool TableMerge::write() {
-  if (order_.empty()) return false;
+  session_.tables.doubts.raise(session_.transaction, doubts_);
+  for (const auto& [key, count] : drift_) session_.tables.drift.add(session_.transaction, key.first->id, count);
+  if (order_.empty()) return !doubts_.empty();
   std::vector<db::RowWrite> inserts;
   std::vector<db::RowWrite> updates;
   for (const auto id : order_) {

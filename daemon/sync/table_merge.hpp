@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 
 #include "db/change_feed.hpp"
 #include "db/mirror_tables.hpp"
+#include "sync/event_counts.hpp"
 #include "sync/verdict.hpp"
 #include "sync/write_job.hpp"
 
@@ -21,10 +24,16 @@ struct Sighting {
   Instant observed_at;
   SnapshotContext* snapshot = nullptr;   ///< may be null
   db::SnapshotCounts* counts = nullptr;  ///< where the verdict is counted; null: nowhere
+  std::string_view event_id = {};        ///< if it was seen in an event
+  EventCounts* event_counts = nullptr;   ///< where the verdict of an event is counted; null: nowhere
+  /// Of a read by id: what the mirror held when it began; null for other sources.
+  const std::optional<RowState>* asked_about = nullptr;
 
   [[nodiscard]] std::string_view id() const { return batch->id(row); }
-  [[nodiscard]] Observation observation() const {
-    return {source, observed_at, batch->updated_at(row), batch->hash(row)};
+  /// Given what the mirror holds now; null: nothing.
+  [[nodiscard]] Observation observation(const RowState* known) const {
+    const bool decisive = asked_about != nullptr && known != nullptr && *asked_about == *known;
+    return {source, observed_at, batch->updated_at(row), batch->hash(row), event_id, decisive};
   }
 };
 
@@ -50,10 +59,14 @@ class TableMerge {
   };
 
   void read_missing_states();
+  void read_known_contents();
   void read_dead_parents();
   [[nodiscard]] const RowState* known(std::string_view id) const;
   [[nodiscard]] const Tombstone* dead_parent(const Sighting& sighting) const;
-  void apply(const Sighting& sighting);
+  void apply(const Sighting& seen);
+  [[nodiscard]] Sighting completed(const Sighting& sighting);
+  void doubt(const Sighting& sighting);
+  void note_drift(const Sighting& sighting, Verdict verdict);
   void count(const Sighting& sighting, Verdict verdict) const;
   void keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone);
   void feed(const Sighting& sighting, Verdict verdict, bool arrives_dead);
@@ -63,6 +76,10 @@ class TableMerge {
   const db::RowStore& rows_;
   std::vector<Sighting> sightings_;
   RowStates states_;
+  std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> contents_;  ///< `_raw` of what events changed
+  std::deque<RowBatch> completed_;
+  std::vector<db::Doubt> doubts_;
+  std::map<std::pair<SnapshotContext*, std::string_view>, db::DriftCount> drift_;
   std::vector<DeadParents> dead_parents_;  ///< in the order of TableSpec::parents
   std::unordered_map<std::string_view, Pending> pending_;
   std::vector<std::string_view> order_;  ///< of pending_

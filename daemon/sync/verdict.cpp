@@ -1,37 +1,67 @@
 #include "sync/verdict.hpp"
 
+#include <algorithm>
+
 namespace mirror::sync {
 namespace {
 
-Verdict judge_dead(const Tombstone& tombstone, const Observation& seen) noexcept {
-  if (seen.observed_at <= tombstone.at) return Verdict::stale;
-  // WorkOS itself said that the object is deleted: a list alone does not outweigh that.
-  if (tombstone.by == DeletedBy::event && seen.source != Source::single) return Verdict::confirm;
-  return Verdict::revive;
+/// The Date of an answer is cut to whole seconds (RFC 9110, 5.6.7), an event's creation is not: closer than this, their
+/// order can't be told.
+constexpr std::int64_t date_precision = 1'000'000;
+
+bool is_old_news(const RowState& known, const Observation& seen) {
+  return seen.source == Source::event && !known.event_id.empty() && seen.event_id <= known.event_id;
 }
 
-/// Same `updated_at`, other content: a field that changes without an event, or two answers within one second.
-Verdict judge_tie(const RowState& known, const Observation& seen) noexcept {
-  if (seen.observed_at < known.observed_at) return Verdict::stale;
-  if (seen.source == Source::single) return Verdict::update;
-  const bool order_is_known = seen.observed_at > known.observed_at && known.event_id.empty();
+/// The read by id that settles a doubt wins (rule R1).
+Verdict settle(const RowState& known, const Observation& seen) noexcept {
+  if (known.tombstone) return Verdict::revive;
+  return known.hash == seen.hash ? Verdict::unchanged : Verdict::update;
+}
+
+Verdict judge_dead(const RowState& known, const Observation& seen) noexcept {
+  const Tombstone& tombstone = *known.tombstone;
+  if (is_old_news(known, seen)) return Verdict::stale;
+  const bool ordered_by_id = seen.source == Source::event && !known.event_id.empty();
+  if (!ordered_by_id && seen.observed_at <= tombstone.at) return Verdict::stale;
+  // WorkOS itself said that the object is deleted: a list or another event alone does not outweigh that.
+  if (tombstone.by == DeletedBy::event) return Verdict::confirm;
+  return seen.observed_at <= tombstone.at ? Verdict::stale : Verdict::revive;
+}
+
+/// Same version, but fields that change without one differ: the later answer of the API wins.
+Verdict judge_observed(const RowState& known, const Observation& seen) noexcept {
+  const auto later_by = seen.observed_at.microseconds - known.observed_at.microseconds;
+  if (later_by <= 0) return Verdict::stale;
+  const bool order_is_known = seen.source != Source::event || later_by > date_precision;
   return order_is_known ? Verdict::update : Verdict::confirm;
+}
+
+/// Same `updated_at`, another version: two answers within one tick of the API's clock.
+Verdict judge_tie(const RowState& known, const Observation& seen) noexcept {
+  if (is_old_news(known, seen) || seen.observed_at < known.observed_at) return Verdict::stale;
+  const bool lists_only = seen.source == Source::list && known.event_id.empty();
+  return lists_only && seen.observed_at > known.observed_at ? Verdict::update : Verdict::confirm;
+}
+
+Verdict judge_same_time(const RowState& known, const Observation& seen) noexcept {
+  if (known.hash == seen.hash) return Verdict::unchanged;
+  return known.hash && known.hash->same_version(seen.hash) ? judge_observed(known, seen) : judge_tie(known, seen);
 }
 
 }  // namespace
 
 Verdict judge(const RowState* known, const Observation& seen) noexcept {
   if (known == nullptr) return Verdict::insert;
-  if (known->tombstone) return judge_dead(*known->tombstone, seen);
-  const bool single = seen.source == Source::single;
+  if (seen.decisive) return settle(*known, seen);
+  if (known->tombstone) return judge_dead(*known, seen);
   if (!known->updated_at || seen.updated_at > *known->updated_at) {
     // A page read before the content we hold can't know better, whatever its clock says.
-    return single || seen.observed_at >= known->observed_at ? Verdict::update : Verdict::confirm;
+    const bool is_younger = seen.source == Source::single || seen.observed_at >= known->observed_at;
+    return is_younger ? Verdict::update : Verdict::confirm;
   }
-  if (seen.updated_at == *known->updated_at) {
-    return known->hash == seen.hash ? Verdict::unchanged : judge_tie(*known, seen);
-  }
-  if (single && seen.observed_at >= known->observed_at) return Verdict::update;
+  if (seen.updated_at == *known->updated_at) return judge_same_time(*known, seen);
+  if (is_old_news(*known, seen)) return Verdict::stale;
   return seen.observed_at > known->observed_at ? Verdict::confirm : Verdict::stale;
 }
 
@@ -40,12 +70,25 @@ ChildVerdict judge_child(const Tombstone& parent, const Observation& seen) noexc
   return seen.source == Source::single ? ChildVerdict::accept : ChildVerdict::confirm;
 }
 
-RowState state_after(const Observation& seen, Instant created_at) {
+DeathVerdict judge_deletion(const RowState* known, std::string_view event_id, Instant at) noexcept {
+  if (known == nullptr) return DeathVerdict::entomb;
+  if (!known->event_id.empty() && event_id <= known->event_id) return DeathVerdict::stale;
+  if (known->tombstone) return DeathVerdict::upgrade;
+  return known->observed_at > at ? DeathVerdict::confirm : DeathVerdict::bury;
+}
+
+RowState state_after(const RowState* known, const Observation& seen, Instant created_at) {
   RowState state;
   state.created_at = created_at;
   state.updated_at = seen.updated_at;
   state.hash = seen.hash;
   state.observed_at = seen.observed_at;
+  if (known != nullptr) {
+    state.event_id = known->event_id;
+    // A decisive read may carry a Date that was cut.
+    if (seen.decisive) state.observed_at = std::max(state.observed_at, known->observed_at);
+  }
+  state.event_id = std::max(state.event_id, std::string(seen.event_id));
   return state;
 }
 

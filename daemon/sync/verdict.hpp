@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "model/row_state.hpp"
 #include "model/table_spec.hpp"
 
@@ -8,9 +10,12 @@ namespace mirror::sync {
 /// One sighting of an object at the API.
 struct Observation {
   Source source = Source::list;
-  Instant observed_at;  ///< the answer's Date
+  Instant observed_at;  ///< the answer's Date, or the event's creation
   Instant updated_at;
   ContentHash hash;
+  std::string_view event_id = {};  ///< if it was seen in an event
+  /// A read by id that was asked for when the mirror held what it still holds: it is younger, whatever clocks say.
+  bool decisive = false;
 };
 
 /// What a sighting means for the mirror.
@@ -36,7 +41,19 @@ enum class ChildVerdict {
 /// Rule R9, for a sighting of a child whose parent is dead here. Pure.
 ChildVerdict judge_child(const Tombstone& parent, const Observation& seen) noexcept;
 
-/// The state that the mirror holds once `seen` is written.
-RowState state_after(const Observation& seen, Instant created_at);
+/// What a deletion event means for the mirror.
+enum class DeathVerdict {
+  bury,
+  entomb,   ///< the mirror never saw the object: a tombstone keeps pages in flight from bringing it in
+  confirm,  ///< seen alive after the event was created: a read by id decides
+  upgrade,  ///< dead already, but not by an event: now it is
+  stale     ///< known, or followed by a later life
+};
+
+/// Rule R3: deletions are ordered by event id. Pure.
+DeathVerdict judge_deletion(const RowState* known, std::string_view event_id, Instant at) noexcept;
+
+/// The state that the mirror holds once `seen` is written over `known` (null: nothing).
+RowState state_after(const RowState* known, const Observation& seen, Instant created_at);
 
 }  // namespace mirror::sync

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@
 #include <vector>
 
 #include "api/directory_api.hpp"
+#include "api/event_page.hpp"
+#include "model/row_state.hpp"
+#include "sync/drift.hpp"
 #include "sync/walk_tracker.hpp"
 
 namespace mirror::db {
@@ -36,8 +40,13 @@ struct SnapshotContext {
   std::int64_t id = 0;
   Instant started_at;  ///< by the API's time; rows observed later are never candidates
   bool first_load = false;
+  /// From when on events were followed, if they were before the snapshot began: then what it corrects is drift.
+  std::optional<Instant> tail_began_at;
+  Instant tail_caught_up_through;  ///< when the snapshot began
   std::atomic<bool> has_candidates{false};
   std::atomic<bool> has_quarantined{false};  ///< objects of this environment wait in quarantine
+
+  [[nodiscard]] TailReach tail() const { return {*tail_began_at, tail_caught_up_through}; }
 
   /// Thread-safe; keeps at most `most_suspects`, the next sweep finds the others again.
   void add_suspect(Suspect suspect);
@@ -68,6 +77,23 @@ struct PageWrite {
 struct SingleWrite {
   std::shared_ptr<SnapshotContext> snapshot;  ///< counts go there; may be null
   api::SingleObject object;
+  std::optional<RowState> asked_about;  ///< what the mirror held when the read began; empty: nothing
+};
+
+/// How an event came.
+enum class EventVia { tail, webhook, archive };
+
+/// Events on their way to the database. Their effects, the archive and, for the tail, the cursor are one transaction
+/// (rule R4).
+struct EventWrite {
+  struct Cursor {
+    std::string event_id;
+    Instant created_at;
+  };
+
+  api::EventPage page;
+  EventVia via = EventVia::tail;
+  std::optional<Cursor> cursor;  ///< only the tail moves it, to an event that `GET /events` returned
 };
 
 /// What a task may use within the writer's transaction.
@@ -82,7 +108,7 @@ using WriteTask = std::function<void(WriteSession&)>;
 
 /// One entry of the writer's queue; `done` is fulfilled after the commit, or fails with the Error.
 struct WriteJob {
-  std::variant<PageWrite, SingleWrite, WriteTask> work;
+  std::variant<PageWrite, SingleWrite, EventWrite, WriteTask> work;
   std::shared_ptr<std::promise<void>> done;  ///< null if nobody waits
 };
 

@@ -5,14 +5,17 @@
 
 #include "db/transaction.hpp"
 #include "support/log.hpp"
+#include "sync/unstorable.hpp"
 
 namespace mirror::sync {
 namespace {
 
-/// Pages waiting for the writer. With 100 kB a page this bounds the queue to a few megabytes.
-constexpr std::size_t queue_capacity = 32;
+/// Jobs waiting for the writer. Of pages, which are the large ones, there are fewer: with 100 kB a page this bounds the
+/// queue to a few megabytes, and leaves places for events (rule R16).
+constexpr std::size_t queue_capacity = 96;
+constexpr std::size_t places_for_events = 64;
 /// Jobs in one transaction: large enough to make COPY worth it, small enough for a stop within a second.
-constexpr std::size_t most_jobs = 24;
+constexpr std::size_t most_jobs = 64;
 /// How long progress without changes may stay uncommitted. A kill costs at most reading these pages again.
 constexpr std::chrono::milliseconds longest_hold{1'000};
 /// The lease is renewed well within its time to live (15 s by default).
@@ -20,12 +23,13 @@ constexpr std::chrono::seconds heartbeat_interval{4};
 
 }  // namespace
 
-Writer::Writer(db::Connection connection, db::Lease& lease, std::string environment, Clock& clock, StatusBoard& board,
-               std::function<void(const Error&)> on_failure)
+Writer::Writer(db::Connection connection, db::Lease& lease, const LiveOptions& options, Clock& clock,
+               StatusBoard& board, std::function<void(const Error&)> on_failure)
     : connection_(std::move(connection)),
       canceller_(connection_.canceller()),
       lease_(lease),
-      environment_(std::move(environment)),
+      options_(options),
+      environment_(options.get().environment),
       tables_(connection_, environment_),
       clock_(clock),
       board_(board),
@@ -45,11 +49,22 @@ void Writer::end() {
 }
 
 void Writer::push(PageWrite page, const std::stop_token& stop) {
-  enqueue({std::move(page), nullptr}, stop);
+  enqueue({std::move(page), nullptr}, stop, places_for_events);
 }
 
 void Writer::push(SingleWrite single, const std::stop_token& stop) {
   enqueue({std::move(single), nullptr}, stop);
+}
+
+void Writer::push(EventWrite events, const std::stop_token& stop) {
+  enqueue({std::move(events), nullptr}, stop);
+}
+
+std::future<void> Writer::deliver(EventWrite events, const std::stop_token& stop) {
+  auto done = std::make_shared<std::promise<void>>();
+  auto finished = done->get_future();
+  enqueue({std::move(events), std::move(done)}, stop);
+  return finished;
 }
 
 void Writer::run(WriteTask task, const std::stop_token& stop) {
@@ -63,8 +78,8 @@ void Writer::flush(const std::stop_token& stop) {
   run([](WriteSession&) {}, stop);
 }
 
-void Writer::enqueue(WriteJob job, const std::stop_token& stop) {
-  if (queue_.push(std::move(job), stop)) return;
+void Writer::enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free) {
+  if (queue_.push(std::move(job), stop, left_free)) return;
   const std::lock_guard lock(failure_mutex_);
   if (failure_) throw Error(*failure_);
   throw Error(Fault::stopped, "stopped");
@@ -128,6 +143,7 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs) {
     return true;
   } catch (const Error& error) {
     if (error.fault() != Fault::bad_data) throw;
+    complaint_ = error.what();
     return false;
   }
 }
@@ -137,35 +153,26 @@ void Writer::write_singly(std::vector<WriteJob*>& jobs) {
     std::vector<WriteJob*> alone{job};
     if (try_write(alone)) continue;
     if (!take_out_unstorable(*job) || !try_write(alone)) {
-      throw Error(Fault::bug, "the database refuses data that none of its rows is to blame for");
+      throw Error(Fault::bug, "the database refuses data that none of its rows is to blame for: " + complaint_);
     }
   }
 }
 
 bool Writer::take_out_unstorable(WriteJob& job) {
-  auto* page = std::get_if<PageWrite>(&job.work);
-  if (page == nullptr) return false;
   db::Transaction transaction(connection_);
-  std::vector<const RowBatch*> batches{&page->page.rows};
-  for (const auto& embedded : page->page.embedded) batches.push_back(&embedded);
-  for (std::size_t number = 0; number < batches.size(); ++number) {
-    const auto& rows = tables_.rows(batches[number]->table());
-    for (std::size_t row = 0; row < batches[number]->size(); ++row) {
-      auto complaint = rows.storage_error(transaction, {batches[number], row, page->page.answered_at, {}});
-      if (!complaint) continue;
-      log::warn("{} {} can't be stored and is parked in quarantine: {}", batches[number]->table().name,
-                batches[number]->id(row), *complaint);
-      page->unstorable.emplace(std::pair{number, row}, std::move(*complaint));
-    }
+  if (auto* page = std::get_if<PageWrite>(&job.work)) return sync::take_out_unstorable(transaction, tables_, *page);
+  if (auto* events = std::get_if<EventWrite>(&job.work)) {
+    return sync::take_out_unstorable(transaction, tables_, *events);
   }
-  return !page->unstorable.empty();
+  return false;
 }
 
 bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved,
                    BatchProgress& counted) {
   bool wrote = false;
   BatchProgress progress;
-  auto batch = std::make_unique<BatchMerge>(session, progress);
+  const BrakeOptions brake = options_.get().brake;
+  auto batch = std::make_unique<BatchMerge>(session, brake, progress);
   const auto finish_batch = [&] {
     wrote = batch->flush() || wrote;
     counted.add(BatchProgress(progress));
@@ -176,12 +183,14 @@ bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Ba
       batch->add(*page);
     } else if (const auto* single = std::get_if<SingleWrite>(&job->work)) {
       batch->add(*single);
+    } else if (const auto* events = std::get_if<EventWrite>(&job->work)) {
+      batch->add(*events);
     } else {
       // A task sees everything that was queued before it.
       finish_batch();
       std::exchange(unsaved, {}).save(session);
       std::get<WriteTask>(job->work)(session);
-      batch = std::make_unique<BatchMerge>(session, progress);
+      batch = std::make_unique<BatchMerge>(session, brake, progress);
       wrote = true;
     }
   }
@@ -201,6 +210,7 @@ void Writer::keep_alive() {
 }
 
 void Writer::report(const BatchProgress& progress) {
+  if (!progress.events.empty()) board_.add_events(progress.events);
   const auto add = [](std::uint64_t& total, std::int64_t more) { total += static_cast<std::uint64_t>(more); };
   for (const auto& entry : progress.counts) {
     const db::SnapshotCounts& counts = entry.second;

@@ -13,6 +13,7 @@
 #include "support/clock.hpp"
 #include "support/error.hpp"
 #include "sync/batch_merge.hpp"
+#include "sync/live_options.hpp"
 #include "sync/status_board.hpp"
 #include "sync/write_job.hpp"
 
@@ -26,7 +27,7 @@ class Writer {
  public:
   /// Takes over `connection` and `lease`, which must be held. `on_failure` is called once, from the writer's thread,
   /// when it can't go on (database away, lease lost); after it every job fails with that error.
-  Writer(db::Connection connection, db::Lease& lease, std::string environment, Clock& clock, StatusBoard& board,
+  Writer(db::Connection connection, db::Lease& lease, const LiveOptions& options, Clock& clock, StatusBoard& board,
          std::function<void(const Error&)> on_failure);
   ~Writer();
 
@@ -37,6 +38,10 @@ class Writer {
   void push(PageWrite page, const std::stop_token& stop);
   /// Queues an object that was read by its id.
   void push(SingleWrite single, const std::stop_token& stop);
+  /// Queues events. Sweeps leave places for them in the queue.
+  void push(EventWrite events, const std::stop_token& stop);
+  /// The same; the result becomes ready after the commit.
+  [[nodiscard]] std::future<void> deliver(EventWrite events, const std::stop_token& stop);
   /// Runs `task` in the writer's order and returns after its commit; throws what it threw.
   void run(WriteTask task, const std::stop_token& stop);
   /// Returns once everything queued before is committed.
@@ -47,7 +52,7 @@ class Writer {
 
  private:
   void loop();
-  void enqueue(WriteJob job, const std::stop_token& stop);
+  void enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free = 0);
   void write(std::vector<WriteJob>& jobs);
   /// One transaction over `jobs`. Returns false if the database refuses the data of a job.
   bool try_write(std::vector<WriteJob*>& jobs);
@@ -56,8 +61,7 @@ class Writer {
   bool take_out_unstorable(WriteJob& job);
   /// Merges `jobs`; `unsaved` holds the progress that is not in the transaction yet, `counted` all of this batch.
   /// Returns whether there is anything to commit.
-  static bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved,
-                    BatchProgress& counted);
+  bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved, BatchProgress& counted);
   void keep_alive();
   void report(const BatchProgress& progress);
   void fail(const Error& error, std::vector<WriteJob>& jobs);
@@ -65,6 +69,7 @@ class Writer {
   db::Connection connection_;
   db::Canceller canceller_;
   db::Lease& lease_;
+  const LiveOptions& options_;
   std::string environment_;
   db::MirrorTables tables_;
   Clock& clock_;
@@ -74,6 +79,8 @@ class Writer {
   BoundedQueue<WriteJob> queue_;
   BatchProgress held_;  ///< progress of batches that had nothing to write
   Clock::TimePoint last_commit_;
+
+  std::string complaint_;  ///< of the database about the data of the last batch it refused
 
   std::mutex failure_mutex_;
   std::optional<Error> failure_;

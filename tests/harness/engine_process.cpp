@@ -6,8 +6,8 @@ EngineProcess::EngineProcess(const db::DatabaseOptions& database, const sync::Sy
                              const api::ApiOptions& api)
     : board_(clock_),
       client_(api::make_api_client(api, clock_)),
-      directory_(client_),
-      engine_(database, options, directory_, clock_, board_) {}
+      workos_(client_),
+      engine_(database, options, workos_, clock_, board_) {}
 
 EngineProcess::~EngineProcess() {
   stop();

@@ -47,7 +47,7 @@ class EngineProcess {
   SystemClock clock_;
   sync::StatusBoard board_;
   std::shared_ptr<api::ApiClient> client_;
-  api::DirectoryApi directory_;
+  sync::WorkosApi workos_;
   sync::Engine engine_;
   std::optional<Error> failure_;
   std::atomic<bool> ended_{false};

@@ -20,8 +20,8 @@ std::vector<sync::StreamResult> MirrorUnderTest::sync() {
 std::unique_ptr<sync::Engine> MirrorUnderTest::make_engine() {
   board_ = std::make_unique<sync::StatusBoard>(clock_);
   client_ = api::make_api_client(api_options, api_clock == nullptr ? clock_ : *api_clock);
-  directory_ = std::make_unique<api::DirectoryApi>(client_);
-  return std::make_unique<sync::Engine>(database.options(), options, *directory_, clock_, *board_);
+  workos_ = std::make_unique<sync::WorkosApi>(client_);
+  return std::make_unique<sync::Engine>(database.options(), options, *workos_, clock_, *board_);
 }
 
 std::vector<std::string> MirrorUnderTest::finding_codes() const {

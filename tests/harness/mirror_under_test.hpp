@@ -47,7 +47,7 @@ class MirrorUnderTest {
   SystemClock clock_;
   std::unique_ptr<sync::StatusBoard> board_;
   std::shared_ptr<api::ApiClient> client_;
-  std::unique_ptr<api::DirectoryApi> directory_;
+  std::unique_ptr<sync::WorkosApi> workos_;
 };
 
 }  // namespace mirror::harness

@@ -36,7 +36,7 @@ struct Scene {
     fixture->writer().run(
         [&](sync::WriteSession& session) {
           sync::BatchProgress progress;
-          sync::BatchMerge batch(session, progress);
+          sync::BatchMerge batch(session, {}, progress);
           for (const auto* page : pages) batch.add(*page);
           wrote = batch.flush();
         },

@@ -18,13 +18,14 @@ class WriterFixture {
  public:
   explicit WriterFixture(const MirrorFixture& mirror, const db::DatabaseOptions& database,
                          std::string environment = "default")
-      : environment_(std::move(environment)),
+      : environment_(environment),
+        options_(named(std::move(environment))),
         control_(database, "test control"),
         lease_(environment_, "test-" + environment_, std::chrono::seconds(15)),
         board_(clock_),
         directory_(api::make_api_client(mirror.api_options, clock_)) {
     if (!lease_.try_acquire(control_)) throw std::runtime_error("somebody else holds the lease");
-    writer_ = std::make_unique<sync::Writer>(db::Connection(database, "writer"), lease_, environment_, clock_, board_,
+    writer_ = std::make_unique<sync::Writer>(db::Connection(database, "writer"), lease_, options_, clock_, board_,
                                              [this](const Error& error) { failure_ = error; });
   }
   ~WriterFixture() {
@@ -75,7 +76,14 @@ class WriterFixture {
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  static sync::SyncOptions named(std::string environment) {
+    sync::SyncOptions options;
+    options.environment = std::move(environment);
+    return options;
+  }
+
   std::string environment_;
+  sync::LiveOptions options_;
   SystemClock clock_;
   db::Connection control_;
   db::Lease lease_;

@@ -1,0 +1,68 @@
+#include "sync/doubt_loop.hpp"
+
+#include <algorithm>
+
+#include "db/mirror_tables.hpp"
+#include "model/streams.hpp"
+#include "support/backoff.hpp"
+#include "support/log.hpp"
+
+namespace mirror::sync {
+namespace {
+
+constexpr int most_at_once = 100;
+constexpr std::chrono::milliseconds poll_interval{200};
+constexpr std::chrono::milliseconds longest_rest{30'000};
+
+}  // namespace
+
+void DoubtLoop::run(const std::stop_token& stop) {
+  Backoff backoff(poll_interval, longest_rest);
+  std::uint64_t seen = ~std::uint64_t{0};  // what a killed process left is looked for once
+  while (!stop.stop_requested()) {
+    session_.board.finished_iteration("doubts", longest_request);
+    try {
+      // Without new doubts the database is not asked.
+      const auto raised = session_.board.events().doubtful;
+      if (raised != seen) {
+        while (settle_some(stop) && !stop.stop_requested())
+          session_.board.finished_iteration("doubts", longest_request);
+        seen = raised;
+      }
+      backoff.reset();
+      session_.clock.wait_for(poll_interval, stop);
+    } catch (const Error& error) {
+      if (stop.stop_requested()) break;
+      log::warn("doubts that events left can't be settled and are tried again: {}", error.what());
+      session_.clock.wait_for(poll_interval + backoff.next(), stop);
+    }
+  }
+  session_.board.retire_loop("doubts");
+}
+
+bool DoubtLoop::settle_some(const std::stop_token& stop) {
+  std::vector<db::Doubt> doubts;
+  session_.writer.run([&](WriteSession& write) { doubts = write.tables.doubts.read(write.transaction, most_at_once); },
+                      stop);
+  if (doubts.empty()) return false;
+  const auto* table = find_table(doubts.front().table);
+  if (table == nullptr) throw Error(Fault::bug, "a doubt is about the unknown table " + doubts.front().table);
+  std::vector<std::string> ids;
+  for (const auto& doubt : doubts) ids.push_back(doubt.id);
+  bury_deleted(*table, doubts, confirm(session_, *table, ids, nullptr, stop), stop);
+  session_.writer.run([&](WriteSession& write) { write.tables.doubts.settle(write.transaction, doubts); }, stop);
+  return true;
+}
+
+/// Of what is gone at the API only those die here whose deletion was told; the others have events of their own.
+void DoubtLoop::bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts, Confirmation confirmation,
+                             const std::stop_token& stop) {
+  DeletionEvents events;
+  for (const auto& doubt : doubts) {
+    if (!doubt.event_id.empty()) events.emplace(doubt.id, doubt.event_id);
+  }
+  std::erase_if(confirmation.gone, [&](const std::string& id) { return !events.contains(id); });
+  bury_confirmed(session_, table, confirmation, stop, events);
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,71 @@
+#include "sync/event_brake.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "db/mirror_tables.hpp"
+
+namespace mirror::sync {
+namespace {
+
+Instant before(Instant instant, std::chrono::seconds window) {
+  return {instant.microseconds - std::chrono::microseconds(window).count()};
+}
+
+}  // namespace
+
+std::optional<std::string> EventBrake::stop(const TableSpec& table, const db::Death& death, long& cascades) {
+  auto why = crossed(table, death.at, 1);
+  const auto children = db::count_children(session_.transaction, session_.tables, table, {death.key});
+  cascades = 0;
+  for (const auto& [child, count] : children) {
+    cascades += count;
+    if (why || count == 0) continue;
+    if (const auto of_child = crossed(*child, death.at, count)) {
+      why = fmt::format("with it {} would lose rows: {}", child->name, *of_child);
+    }
+  }
+  if (why) return why;
+  window_of(table, death.at).deaths.push_back(death.at);
+  for (const auto& [child, count] : children) {
+    auto& deaths = window_of(*child, death.at).deaths;
+    deaths.insert(deaths.end(), static_cast<std::size_t>(count), death.at);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> EventBrake::crossed(const TableSpec& table, Instant at, long more) {
+  const auto& window = window_of(table, at);
+  const Instant from = std::max(before(at, options_.window), window.approved_through);
+  const auto counted = std::ranges::count_if(window.deaths, [&](Instant death) { return death > from; });
+  const long deletions = static_cast<long>(counted) + more;
+  // Counting the live rows is dear, and below the minimum it can't matter.
+  if (deletions <= std::min(options_.min_count, options_.max_count)) return std::nullopt;
+  return crossed_limit(deletions, live_rows(table), options_);
+}
+
+long EventBrake::live_rows(const TableSpec& table) {
+  auto& window = windows_[&table];
+  if (!window.live_rows) {
+    // Those that died within the window were part of the directory when it began.
+    window.live_rows =
+        session_.tables.rows(table).count_live(session_.transaction) + static_cast<long>(window.deaths.size());
+  }
+  return *window.live_rows;
+}
+
+/// Deletions may come out of order: the window is read from the earliest one on that is asked for.
+EventBrake::Window& EventBrake::window_of(const TableSpec& table, Instant at) {
+  const auto [place, is_new] = windows_.try_emplace(&table);
+  if (is_new) {
+    auto& window = place->second;
+    window.approved_through =
+        session_.tables.holds.approved_through(session_.transaction, table.name).value_or(Instant{INT64_MIN});
+    window.deaths = session_.tables.rows(table).deaths_by_event(
+        session_.transaction, std::max(before(at, 2 * options_.window), window.approved_through));
+  }
+  return place->second;
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,135 @@
+#include "sync/event_deletions.hpp"
+
+#include <utility>
+
+#include "support/log.hpp"
+#include "sync/verdict.hpp"
+
+namespace mirror::sync {
+
+void EventDeletions::add(const api::EventPage& page, const api::Event& event) {
+  run_.table = event.mirrored->table;
+  run_.events.push_back({&page, &event});
+}
+
+void EventDeletions::settle() {
+  if (empty()) return;
+  judge_all();
+  apply_brake();
+  const auto& rows = session_.tables.rows(*run_.table);
+  bury();
+  entomb();
+  rows.confirm_deaths(session_.transaction, run_.to_upgrade);
+  hold();
+  raise_doubts();
+  run_ = {};
+}
+
+void EventDeletions::judge_all() {
+  std::vector<std::string_view> ids;
+  for (const auto& deletion : run_.events) ids.push_back(deletion.event->object_id);
+  RowStates states;
+  session_.tables.rows(*run_.table).read_states(session_.transaction, ids, states);
+  for (const auto& deletion : run_.events) {
+    const db::Death death = deletion.death();
+    const auto known = states.find(death.key);
+    switch (judge_deletion(known == states.end() ? nullptr : &known->second, death.event_id, death.at)) {
+      case DeathVerdict::bury:
+        run_.to_bury.push_back(death);
+        break;
+      case DeathVerdict::entomb:
+        run_.to_entomb.push_back(deletion);
+        break;
+      case DeathVerdict::upgrade:
+        run_.to_upgrade.push_back(death);
+        break;
+      case DeathVerdict::confirm:
+        run_.doubts.push_back({std::string(run_.table->name), death.key, death.event_id, to_string(death.at), {}});
+        continue;
+      case DeathVerdict::stale:
+        ++counts_.stale;
+        continue;
+    }
+    // Told twice in one run, it dies once.
+    auto& state = states[death.key];
+    state.event_id = death.event_id;
+    state.tombstone = Tombstone{death.at, DeletedBy::event};
+  }
+}
+
+void EventDeletions::apply_brake() {
+  EventBrake brake(session_, brake_);
+  bool holding = session_.tables.holds.is_open(session_.transaction, run_.table->name, "event");
+  std::erase_if(run_.to_bury, [&](const db::Death& death) {
+    long cascades = 0;
+    std::optional<std::string> why;
+    if (holding) {
+      why = "a hold is open: later deletions join it";
+    } else {
+      why = brake.stop(*run_.table, death, cascades);
+    }
+    if (!why) return false;
+    if (!std::exchange(holding, true)) {
+      run_.hold.reason = *why;
+      run_.hold.live_rows = brake.live_rows(*run_.table);
+    }
+    run_.hold.cascades += cascades;
+    run_.held.push_back({death.key, death.event_id, to_string(death.at)});
+    return true;
+  });
+}
+
+void EventDeletions::bury() {
+  const auto& rows = session_.tables.rows(*run_.table);
+  const long buried = rows.bury(session_.transaction, "id", run_.to_bury, DeletedBy::event, session_.feed);
+  // Children of parents that had been found dead otherwise, or were never seen, die too.
+  std::vector<db::Death> parents = run_.to_bury;
+  parents.insert(parents.end(), run_.to_upgrade.begin(), run_.to_upgrade.end());
+  for (const auto& deletion : run_.to_entomb) parents.push_back(deletion.death());
+  auto children = db::bury_children(session_.transaction, session_.tables, *run_.table, parents, session_.feed);
+  counts_.deleted += static_cast<std::uint64_t>(buried + children.buried);
+  for (auto& [child, id] : children.to_confirm) {
+    const auto& last = parents.back();
+    run_.doubts.push_back({std::string(child->name), std::move(id), last.event_id, to_string(last.at), {}});
+  }
+}
+
+/// With its last content, if the event told it.
+void EventDeletions::entomb() const {
+  std::vector<db::RowWrite> whole;
+  std::vector<db::Death> bare;
+  for (const auto& deletion : run_.to_entomb) {
+    if (deletion.event->rows.empty()) {
+      bare.push_back(deletion.death());
+      continue;
+    }
+    const auto& place = deletion.event->rows.front();
+    const auto& event = *deletion.event;
+    whole.push_back({&deletion.page->batches[place.batch], place.row, event.created_at,
+                     Tombstone{event.created_at, DeletedBy::event}, event.id});
+  }
+  const auto& rows = session_.tables.rows(*run_.table);
+  rows.insert(session_.transaction, whole);
+  rows.add_tombstones(session_.transaction, bare);
+}
+
+void EventDeletions::hold() const {
+  if (run_.held.empty()) return;
+  auto record = run_.hold;
+  record.stream = run_.table->name;
+  record.cause = "event";
+  if (record.reason.empty()) record.reason = "joined";  // never stored: the hold is open
+  const int id = session_.tables.holds.join(session_.transaction, record, run_.held);
+  counts_.held += run_.held.size();
+  log::warn(
+      "{}: {} deletions by event are held in hold {}. Look at it with `authkit-mirror holds`, then approve or "
+      "discard it",
+      run_.table->name, run_.held.size(), id);
+}
+
+void EventDeletions::raise_doubts() const {
+  session_.tables.doubts.raise(session_.transaction, run_.doubts);
+  counts_.doubtful += run_.doubts.size();
+}
+
+}  // namespace mirror::sync

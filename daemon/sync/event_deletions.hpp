@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/event_page.hpp"
+#include "db/hold_store.hpp"
+#include "db/mirror_tables.hpp"
+#include "sync/event_brake.hpp"
+#include "sync/event_counts.hpp"
+#include "sync/write_job.hpp"
+
+namespace mirror::sync {
+
+/// A run of deletion events of one table: judges each (rule R3), stops what crosses the brake (rule R8), buries the
+/// others with their children (rule R9). Lives within one write transaction, after everything that came before it is
+/// written. Not thread-safe.
+class EventDeletions {
+ public:
+  EventDeletions(WriteSession& session, const BrakeOptions& brake, EventCounts& counts)
+      : session_(session), brake_(brake), counts_(counts) {}
+
+  [[nodiscard]] bool empty() const { return run_.events.empty(); }
+  /// Whether an event of `table` belongs to the same run.
+  [[nodiscard]] bool accepts(const TableSpec& table) const { return empty() || run_.table == &table; }
+  /// Both must outlive settle().
+  void add(const api::EventPage& page, const api::Event& event);
+  /// Judges and writes the run, then begins a new one.
+  void settle();
+
+ private:
+  struct Deletion {
+    const api::EventPage* page = nullptr;
+    const api::Event* event = nullptr;
+
+    [[nodiscard]] db::Death death() const { return {event->object_id, event->created_at, event->id}; }
+  };
+
+  void judge_all();
+  void apply_brake();
+  void bury();
+  void entomb() const;
+  void hold() const;
+  void raise_doubts() const;
+
+  struct Run {
+    const TableSpec* table = nullptr;
+    std::vector<Deletion> events;
+    std::vector<db::Death> to_bury;
+    std::vector<db::Death> to_upgrade;
+    std::vector<Deletion> to_entomb;
+    std::vector<db::Doubt> doubts;
+    std::vector<db::HeldDeletion> held;
+    db::HoldRecord hold;
+  };
+
+  WriteSession& session_;
+  const BrakeOptions brake_;
+  EventCounts& counts_;
+  Run run_;
+};
+
+}  // namespace mirror::sync

@@ -1,0 +1,294 @@
+#include "sync/event_tail.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "db/mirror_tables.hpp"
+#include "model/streams.hpp"
+#include "support/log.hpp"
+#include "sync/tail_start.hpp"
+
+namespace mirror::sync {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+
+/// One query may span 30 days at most (workos.com/docs/events/data-syncing/events-api).
+constexpr hours longest_span{29 * 24};
+/// A cursor of a quiet environment grows old; it is replaced before the API might not know it any more.
+constexpr hours oldest_cursor{20 * 24};
+/// How often the database is told that nothing happened.
+constexpr std::chrono::seconds note_interval{5};
+constexpr std::chrono::milliseconds first_rest{500};
+constexpr std::chrono::milliseconds longest_rest{30'000};
+/// A page with so many poisoned events says more about the API, or about us, than about the events (rule R10).
+constexpr std::size_t suspicious_page = 10;
+
+bool lies_back_more_than(Instant instant, Instant now, microseconds span) {
+  return now.microseconds - instant.microseconds > span.count();
+}
+
+/// The API's word against the cursor or the range, not against the key.
+bool refuses_position(const api::ApiError& error) {
+  return error.status() == 400 || error.status() == 404 || error.status() == 410 || error.status() == 422;
+}
+
+void require_order(const api::EventPage& page) {
+  if (page.events.size() < 2) return;
+  const auto& first = page.events.front();
+  const auto& last = page.events.back();
+  if (last.created_at < first.created_at && last.id < first.id) {
+    throw Error(Fault::unavailable, "GET /events answered newest first: the cursor can't be moved safely",
+                "check api.base_url: the WorkOS API answers oldest first");
+  }
+}
+
+void require_mostly_sound(const api::EventPage& page) {
+  const auto poisoned = std::ranges::count_if(page.events, [](const auto& event) { return !event.problem.empty(); });
+  if (page.events.size() < suspicious_page || static_cast<std::size_t>(poisoned) * 2 <= page.events.size()) return;
+  throw Error(
+      Fault::unavailable,
+      fmt::format("{} of {} events of a page can't be decoded, the first because of: {}", poisoned, page.events.size(),
+                  std::ranges::find_if(page.events, [](const auto& e) { return !e.problem.empty(); })->problem),
+      "the tail waits for better pages; update authkit-mirror if this stays so");
+}
+
+}  // namespace
+
+EventTail::EventTail(const MirrorSession& session, const api::EventsApi& api, std::function<void()> resync)
+    : session_(session), api_(api), resync_(std::move(resync)), schedule_(session.clock) {
+  for (const auto& type : mirrored_event_types()) types_.emplace_back(type.name);
+  for (const auto& type : session.options().events.also) {
+    if (std::ranges::find(types_, type) == types_.end()) types_.push_back(type);
+  }
+}
+
+void EventTail::fix_start(const std::stop_token& stop) {
+  load(stop);
+  if (loaded_) return;
+  const Instant start = tail_start(ask_time(stop));
+  session_.writer.run([&](WriteSession& write) { write.tables.tails.start(write.transaction, start); }, stop);
+  log::info("events are followed from {} on", to_string(start));
+  load(stop);
+}
+
+Instant EventTail::ask_time(const std::stop_token& stop) const {
+  try {
+    return session_.api.list(organizations(), {{}, api::ListOrder::descending, 1, {}}, api::Lane::tail, stop)
+        .answered_at;
+  } catch (const api::ApiError& error) {
+    if (error.from_workos() && error.answered_at()) return *error.answered_at();  // a refusal tells the time too
+    throw;
+  }
+}
+
+void EventTail::load(const std::stop_token& stop) {
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto record = write.tables.tails.read(write.transaction);
+        loaded_ = record.has_value();
+        if (record) position_ = *record;
+      },
+      stop);
+}
+
+void EventTail::run(const std::stop_token& stop) {
+  Backoff backoff(first_rest, longest_rest);
+  while (!stop.stop_requested()) {
+    session_.board.finished_iteration("events", longest_request);
+    try {
+      const bool more = poll(stop);
+      backoff.reset();
+      if (!more) schedule_.wait(session_.options().events, stop);
+    } catch (const Error& error) {
+      if (stop.stop_requested()) break;
+      note_failure(error, stop);
+      session_.clock.wait_for(first_rest + backoff.next(), stop);
+    }
+  }
+  session_.board.retire_loop("events");
+}
+
+bool EventTail::poll(const std::stop_token& stop) {
+  if (!loaded_) fix_start(stop);
+  const auto asked = query();
+  api::EventPage page;
+  try {
+    page = api_.list(asked, stop);
+  } catch (const api::UnknownEventType& refusal) {
+    drop(refusal);
+    return true;
+  } catch (const api::ApiError& error) {
+    if (!refuses_position(error) || !error.from_workos() || !error.answered_at()) throw;
+    api_now_ = error.answered_at();
+    recover(fmt::format("the API refused it: {}", error.what()), *error.answered_at(), stop);
+    return true;
+  }
+  const Instant answered_at = page.answered_at;
+  api_now_ = answered_at;
+  if (asked.after && !page.events.empty() && page.events.front().id <= *asked.after) {
+    recover("the API ignored it and began anew", answered_at, stop);
+    return true;
+  }
+  require_order(page);
+  require_mostly_sound(page);
+  const auto retention = session_.options().events.retention;
+  if (lies_back_more_than(reached(), answered_at, retention)) {
+    resynchronise("events are older than WorkOS keeps them", answered_at, stop);
+    return true;
+  }
+  session_.board.update_tail([](TailProgress& tail) {
+    ++tail.polls;
+    ++tail.pages;
+  });
+  const bool is_end = !page.after || page.events.empty();
+  const auto newest = page.events.empty() ? std::nullopt : std::optional(page.events.back().created_at);
+  // A server that ignores `range_start` tells old news first.
+  const Instant oldest = asked.range_start.value_or(Instant{INT64_MIN});
+  accept(std::move(page), oldest, stop);
+  if (!is_end) return true;
+  if (asked.range_end && *asked.range_end < answered_at) {
+    anchor(*asked.range_end, position_.recoveries, stop);  // the next stretch
+    return true;
+  }
+  note_end(answered_at, asked.after.has_value(), stop);
+  schedule_.polled(newest);
+  return false;
+}
+
+api::EventQuery EventTail::query() const {
+  api::EventQuery query;
+  std::ranges::copy_if(types_, std::back_inserter(query.types),
+                       [&](const auto& type) { return !dropped_.contains(type); });
+  if (!position_.cursor.empty()) {
+    query.after = position_.cursor;
+    return query;
+  }
+  query.range_start = position_.anchor;
+  if (api_now_ && lies_back_more_than(position_.anchor, *api_now_, longest_span)) {
+    query.range_end = Instant{position_.anchor.microseconds + microseconds(longest_span).count()};
+  }
+  return query;
+}
+
+void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_token& stop) {
+  if (page.events.empty()) return;
+  EventWrite write;
+  const auto last = std::find_if(page.events.rbegin(), page.events.rend(), [](const auto& e) { return !e.id.empty(); });
+  if (last != page.events.rend()) {
+    write.cursor = EventWrite::Cursor{last->id, last->created_at};
+    position_.cursor = last->id;
+    position_.cursor_created_at = last->created_at;
+    session_.board.update_tail([at = last->created_at](TailProgress& tail) { tail.newest_event_at = at; });
+  }
+  std::erase_if(page.events, [&](const api::Event& event) { return event.created_at < oldest; });
+  write.page = std::move(page);
+  session_.writer.push(std::move(write), stop);
+  uncommitted_ = true;
+}
+
+/// Everything that is visible has been read.
+void EventTail::note_end(Instant answered_at, bool after_cursor, const std::stop_token& stop) {
+  const auto now = session_.clock.now();
+  const bool was_in_trouble = position_.recoveries > 0 || !position_.problem.empty();
+  if (uncommitted_ || was_in_trouble || !position_.caught_up_through || now - noted_at_ >= note_interval) {
+    session_.writer.run(
+        [&](WriteSession& write) { write.tables.tails.note_caught_up(write.transaction, answered_at, after_cursor); },
+        stop);
+    noted_at_ = now;
+    uncommitted_ = false;
+  }
+  position_.caught_up_through = answered_at;
+  position_.problem.clear();
+  if (after_cursor) position_.recoveries = 0;
+  session_.board.update_tail([&](TailProgress& tail) {
+    tail.caught_up_through = answered_at;
+    tail.polled_at = now;
+  });
+  for (const auto* code : {"events_failed", "events_refused", "cursor_lost"}) session_.board.clear(code);
+  // Without a cursor, or with one that grows too old, the next poll begins shortly before now.
+  const bool cursor_is_old =
+      position_.cursor_created_at && lies_back_more_than(*position_.cursor_created_at, answered_at, oldest_cursor);
+  const bool anchor_is_old =
+      position_.cursor.empty() && lies_back_more_than(position_.anchor, answered_at, 2 * tail_overlap);
+  if (cursor_is_old || anchor_is_old) anchor(tail_start(answered_at), position_.recoveries, stop);
+}
+
+void EventTail::anchor(Instant instant, int recoveries, const std::stop_token& stop) {
+  session_.writer.run([&](WriteSession& write) { write.tables.tails.anchor(write.transaction, instant, recoveries); },
+                      stop);
+  position_.cursor.clear();
+  position_.cursor_created_at.reset();
+  position_.anchor = instant;
+  position_.recoveries = recoveries;
+}
+
+void EventTail::drop(const api::UnknownEventType& refusal) {
+  std::string type = refusal.type();
+  if (type.empty()) throw Error(Fault::unavailable, refusal.what(), refusal.next_step());
+  log::warn("the API knows no events {}: they are not followed until the next start", type);
+  session_.board.raise("event_type_dropped", type, Severity::degraded,
+                       fmt::format("the API knows no events {}, so they are not followed", type),
+                       find_event_type(type) != nullptr
+                           ? "sweeps still find what they would have told; restart the daemon once WorkOS knows them"
+                           : "remove it from events.also, or restart the daemon once WorkOS knows it");
+  dropped_.insert(std::move(type));
+}
+
+Instant EventTail::reached() const {
+  auto reached = position_.caught_up_through.value_or(position_.anchor);
+  if (position_.cursor_created_at) reached = std::max(reached, *position_.cursor_created_at);
+  return std::max(reached, position_.anchor);
+}
+
+void EventTail::recover(const std::string& why, Instant now, const std::stop_token& stop) {
+  session_.board.update_tail([](TailProgress& tail) { ++tail.recoveries; });
+  if (position_.recoveries == 0) {
+    const Instant from = tail_start(reached());
+    log::warn("the event cursor is of no use any more ({}): reading events from {} on", why, to_string(from));
+    anchor(from, 1, stop);
+  } else if (position_.recoveries == 1) {
+    resynchronise(why, now, stop);
+  } else {
+    throw Error(Fault::bad_data, fmt::format("the event cursor is lost: {}", why),
+                "events are not followed, sweeps go on. Ask WorkOS about GET /events, then let the tail begin anew "
+                "with `authkit-mirror events restart`");
+  }
+}
+
+void EventTail::resynchronise(const std::string& why, Instant now, const std::stop_token& stop) {
+  const Instant from = tail_start(now);
+  log::warn("events were lost ({}): reading them from {} on, and every list anew", why, to_string(from));
+  session_.writer.run(
+      [&](WriteSession& write) {
+        write.tables.tails.anchor(write.transaction, from, 2);
+        for (const auto* stream : all_streams()) {
+          write.tables.snapshots.note_error(write.transaction, stream->name, "events were lost: a new snapshot is due",
+                                            "it begins by itself");
+        }
+      },
+      stop);
+  load(stop);
+  resync_();
+}
+
+void EventTail::note_failure(const Error& error, const std::stop_token& stop) {
+  const bool is_lost = error.fault() == Fault::bad_data;
+  const bool is_refused = error.fault() == Fault::refused;
+  const char* code = is_lost ? "cursor_lost" : (is_refused ? "events_refused" : "events_failed");
+  session_.board.raise(code, "", is_lost || is_refused ? Severity::failing : Severity::degraded, error.what(),
+                       error.next_step().empty() ? "it is tried again by itself; see the log" : error.next_step());
+  if (position_.problem == error.what()) return;
+  log::warn("events can't be followed and are tried again later: {}", error.what());
+  position_.problem = error.what();
+  try {
+    session_.writer.run([&](WriteSession& write) { write.tables.tails.note_problem(write.transaction, error.what()); },
+                        stop);
+  } catch (const Error& failure) {
+    log::debug("the tail's problem was not recorded: {}", failure.what());
+  }
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,151 @@
+#include "db/event_store.hpp"
+
+#include <fmt/core.h>
+
+#include <set>
+
+#include "db/array_literal.hpp"
+#include "db/result_reader.hpp"
+#include "db/transaction.hpp"
+#include "support/error.hpp"
+#include "support/version.hpp"
+
+namespace mirror::db {
+namespace {
+
+/// Attached, not created as a partition: that waits for nobody who reads the table.
+void create_partition(Transaction& transaction, const std::string& first_day) {
+  const Connection& connection = transaction.connection();
+  const std::string events = connection.table("events");
+  const std::string partition = connection.table("events_" + first_day.substr(0, 7).replace(4, 1, "_"));
+  if (read_text(transaction.run("SELECT to_regclass($1)::text", partition), 0, 0)) return;
+  transaction.run(fmt::format("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)", partition, events));
+  transaction.run(
+      fmt::format("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ('{} 00:00:00+00') TO ('{} "
+                  "00:00:00+00')",
+                  events, partition, first_day,
+                  *read_text(transaction.run("SELECT ($1::date + interval '1 month')::date", first_day), 0, 0)));
+}
+
+void ensure_partitions(Transaction& transaction, const std::vector<EventRecord>& events) {
+  std::set<std::string> first_days;
+  for (const auto& event : events) first_days.insert(to_string(event.created_at).substr(0, 7) + "-01");
+  for (const auto& day : first_days) create_partition(transaction, day);
+}
+
+std::vector<ArchivedEvent> read_events(const Result& result) {
+  std::vector<ArchivedEvent> events;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    const auto text = [&](int column) { return std::string(read_text(result, row, column).value_or("")); };
+    events.push_back({text(0), text(1), text(2), text(3), text(4), text(5), read_number(result, row, 6)});
+  }
+  return events;
+}
+
+constexpr const char* archived_columns = "id, created_at, type, object_id, raw, error, attempts";
+
+}  // namespace
+
+void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& events) const {
+  if (events.empty()) return;
+  ensure_partitions(transaction, events);
+  ArrayLiteral ids, instants, types, tables, objects, raws, errors, by_tail, by_webhook;
+  const auto add = [](ArrayLiteral& array, std::string_view value) {
+    value.empty() ? array.add_null() : array.add(value);
+  };
+  for (const auto& event : events) {
+    add(ids, event.id);
+    instants.add(to_string(event.created_at));
+    types.add(event.type);
+    add(tables, event.table);
+    add(objects, event.object_id);
+    add(raws, event.raw);
+    add(errors, event.error);
+    by_tail.add(event.by_tail ? "t" : "f");
+    by_webhook.add(event.by_webhook ? "t" : "f");
+  }
+  transaction.run(
+      fmt::format(
+          "INSERT INTO {} AS kept (_env, id, created_at, type, table_name, object_id, raw, error, tail_at, webhook_at, "
+          "tried_version) "
+          "SELECT $1, COALESCE(id, 'md5:' || md5(COALESCE(raw, at))), at::timestamptz, type, table_name, object_id, "
+          "raw::jsonb, error, CASE WHEN by_tail::boolean THEN clock_timestamp() END, "
+          "CASE WHEN by_webhook::boolean THEN clock_timestamp() END, CASE WHEN error IS NOT NULL THEN $11 END "
+          "FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], "
+          "$10::text[]) AS batch (id, at, type, table_name, object_id, raw, error, by_tail, by_webhook) "
+          "ON CONFLICT (_env, id, created_at) DO UPDATE SET tail_at = COALESCE(kept.tail_at, EXCLUDED.tail_at), "
+          "webhook_at = COALESCE(kept.webhook_at, EXCLUDED.webhook_at), error = EXCLUDED.error, "
+          "attempts = kept.attempts + CASE WHEN EXCLUDED.error IS NULL THEN 0 ELSE 1 END, "
+          "tried_version = EXCLUDED.tried_version "
+          "WHERE (kept.tail_at IS NULL AND EXCLUDED.tail_at IS NOT NULL) "
+          "OR (kept.webhook_at IS NULL AND EXCLUDED.webhook_at IS NOT NULL) "
+          "OR kept.error IS NOT NULL OR EXCLUDED.error IS NOT NULL",
+          transaction.connection().table("events")),
+      environment_, ids.str(), instants.str(), types.str(), tables.str(), objects.str(), raws.str(), errors.str(),
+      by_tail.str(), by_webhook.str(), version());
+}
+
+std::optional<std::string> EventStore::storage_error(Transaction& transaction, std::string_view raw) const {
+  transaction.run("SAVEPOINT storable");
+  try {
+    transaction.run("SELECT $1::text::jsonb", raw);
+    transaction.run("RELEASE SAVEPOINT storable");
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.fault() != Fault::bad_data) throw;
+    transaction.run("ROLLBACK TO SAVEPOINT storable");
+    return error.what();
+  }
+}
+
+std::vector<ArchivedEvent> EventStore::read_quarantined(Transaction& transaction, std::string_view after_id,
+                                                        bool untried_only, int most) const {
+  return read_events(
+      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND error IS NOT NULL AND id > $2 "
+                                  "AND (NOT $3 OR tried_version IS DISTINCT FROM $4) ORDER BY id LIMIT $5",
+                                  archived_columns, transaction.connection().table("events")),
+                      environment_, after_id, untried_only, version(), most));
+}
+
+std::vector<ArchivedEvent> EventStore::read_since(Transaction& transaction, Instant since, std::string_view after_id,
+                                                  int most) const {
+  return read_events(
+      transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND created_at >= $2::timestamptz AND id > $3 "
+                                  "AND raw IS NOT NULL ORDER BY id LIMIT $4",
+                                  archived_columns, transaction.connection().table("events")),
+                      environment_, to_string(since), after_id, most));
+}
+
+long EventStore::count_quarantined(Transaction& transaction) const {
+  return read_number(transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND error IS NOT NULL",
+                                                 transaction.connection().table("events")),
+                                     environment_),
+                     0, 0);
+}
+
+void EventStore::prepare_partitions(Transaction& transaction) const {
+  const auto months = transaction.run(
+      "SELECT date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date, "
+      "(date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 month')::date");
+  for (int column = 0; column < 2; ++column) create_partition(transaction, std::string(*read_text(months, 0, column)));
+}
+
+std::vector<std::string> EventStore::drop_partitions_older_than(Transaction& transaction,
+                                                                std::int64_t age_seconds) const {
+  // The name says which month a partition holds; one of another name is somebody else's.
+  const Connection& connection = transaction.connection();
+  const auto result = transaction.run(
+      "SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid "
+      "WHERE inhparent = to_regclass($1) AND child.relname ~ '^events_[0-9]{4}_[0-9]{2}$' "
+      "AND to_date(substr(child.relname, 8), 'YYYY_MM') + interval '1 month' < "
+      "clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => $2) ORDER BY 1",
+      connection.table("events"), age_seconds);
+  std::vector<std::string> dropped;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    dropped.emplace_back(*read_text(result, row, 0));
+    transaction.run(fmt::format("DROP TABLE {}", connection.table(dropped.back())));
+  }
+  return dropped;
+}
+
+}  // namespace mirror::db
