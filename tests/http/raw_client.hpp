@@ -75,6 +75,14 @@ class Connection {
     return test::read_answer(all);
   }
 
+  /// Waits for the connection's end: true if it came as a reset, which may cost the peer what it had not read yet.
+  [[nodiscard]] bool ends_in_reset() const {
+    char buffer[4096];
+    ssize_t count = 0;
+    while ((count = ::recv(socket_, buffer, sizeof buffer, 0)) > 0) continue;
+    return count < 0;
+  }
+
   /// Nothing more will be sent; answers still arrive.
   void end_sending() const { ::shutdown(socket_, SHUT_WR); }
 
