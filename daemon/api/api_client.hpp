@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -51,6 +52,8 @@ class ApiClient {
   void get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
 
   [[nodiscard]] ApiStatistics statistics() const;
+  /// What the API's clock says now; empty if no answer ever told a time.
+  [[nodiscard]] std::optional<Instant> server_time() const { return server_time_.at(clock_.now()); }
 
  private:
   void attempt(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);

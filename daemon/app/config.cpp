@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,22 @@
 namespace mirror::app {
 namespace {
 
+/// The ways by which a secret may come, besides a file that `<key>_file` names.
+struct SecretSource {
+  std::string_view key;
+  const char* credential;  ///< its name among systemd's
+  const char* variable;
+};
+
+constexpr std::array secret_sources{
+    SecretSource{"api.key", "api_key", "WORKOS_API_KEY"},
+    SecretSource{"database.password", "database_password", "AUTHKIT_MIRROR_DATABASE_PASSWORD"},
+    SecretSource{"webhook.secret", "workos_webhook_secret", "WORKOS_WEBHOOK_SECRET"}};
+
+const SecretSource& source_of_secret(std::string_view key) {
+  return *std::ranges::find(secret_sources, key, &SecretSource::key);
+}
+
 /// Applies settings to a Config and collects everything that is wrong on the way.
 class Loader {
  public:
@@ -23,8 +41,9 @@ class Loader {
     if (const auto path = file_to_read()) take(read_file_settings(*path));
     take(read_environment_settings(sources_.environment));
     take(read_flag_settings(sources_.flags));
-    read_secret("api.key", config_.api_key_file, "api_key");
-    read_secret("database.password", config_.database_password_file, "database_password");
+    read_secret("api.key", config_.api_key_file);
+    read_secret("database.password", config_.database_password_file);
+    read_secret("webhook.secret", config_.webhook_secret_file);
     check_together();
     if (!problems_.empty()) throw_problems();
     return std::move(config_);
@@ -73,18 +92,18 @@ class Loader {
   }
 
   static std::string misplaced_secret(const Setting& setting) {
-    const bool is_key = setting.key == "api.key";
+    const SecretSource& source = source_of_secret(setting.key);
     const char* const why = setting.source == SettingSource::file
                                 ? " does not belong into the configuration file, which everybody may read"
                                 : " does not belong on the command line, which everybody may read in the process list";
-    return setting.place + ": " + setting.key + why + "; put it into a file named by " +
-           (is_key ? "api.key_file" : "database.password_file") + ", into /etc/authkit-mirror/credentials/" +
-           (is_key ? "api_key" : "database_password") + " for systemd, or into the environment variable " +
-           (is_key ? "WORKOS_API_KEY" : "AUTHKIT_MIRROR_DATABASE_PASSWORD");
+    return setting.place + ": " + setting.key + why + "; put it into a file named by " + setting.key +
+           "_file, into /etc/authkit-mirror/credentials/" + source.credential +
+           " for systemd, or into the environment variable " + source.variable;
   }
 
   /// A file named by a later source than the value wins over it; systemd's credentials are the last resort.
-  void read_secret(const std::string& key, const std::string& file, const std::string& credential) {
+  void read_secret(const std::string& key, const std::string& file) {
+    const std::string credential = source_of_secret(key).credential;
     const bool has_value = source_of_.contains(key);
     const auto named = source_of_.find(key + "_file");
     const bool file_is_later = named != source_of_.end() && named->second == SettingSource::flag;
@@ -116,6 +135,11 @@ class Loader {
     if (brake.min_count > brake.max_count) {
       problems_.push_back("brake.min_count = " + std::to_string(brake.min_count) +
                           " is above brake.max_count = " + std::to_string(brake.max_count) + "; allowed: at most that");
+    }
+    if (!config_.webhook.listen.empty() && config_.webhook.secrets.empty()) {
+      problems_.push_back("webhook.listen = " + config_.webhook.listen +
+                          " is of no use without the webhook endpoint's secret; put that into a file named by "
+                          "webhook.secret_file, or into the environment variable WORKOS_WEBHOOK_SECRET");
     }
     const std::string& url = config_.api.base_url;
     const std::string_view host = std::string_view{url}.substr(std::min<std::size_t>(url.size(), 7));

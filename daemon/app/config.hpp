@@ -8,6 +8,7 @@
 #include "api/api_options.hpp"
 #include "db/database_options.hpp"
 #include "http/http_options.hpp"
+#include "http/webhook_options.hpp"
 #include "support/log.hpp"
 #include "sync/sync_options.hpp"
 
@@ -24,10 +25,12 @@ struct Config {
   db::DatabaseOptions database;
   sync::SyncOptions sync;
   http::HttpOptions http;
+  http::WebhookOptions webhook;
   LogOptions log;
 
   std::string api_key_file;
   std::string database_password_file;
+  std::string webhook_secret_file;
   std::map<std::string, std::string> given;  ///< what was set, by key, as text; never a secret's value
   std::vector<std::string> warnings;         ///< what is allowed but most likely not meant
 };

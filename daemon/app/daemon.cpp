@@ -1,13 +1,13 @@
 #include "app/daemon.hpp"
 
+#include "app/listeners.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
 #include "app/systemd_notify.hpp"
 #include "app/watchdog.hpp"
 #include "http/health_handler.hpp"
 #include "http/metrics_handler.hpp"
-#include "http/server.hpp"
-#include "support/version.hpp"
+#include "http/webhook_handler.hpp"
 
 namespace mirror::app {
 namespace {
@@ -49,10 +49,29 @@ void reload_for_systemd(Reloader& reloader, const sync::StatusBoard& board) {
   systemd::ready(status_line(board));
 }
 
-http::Routes routes_of(const sync::StatusBoard& board, const http::Health& health, const Engine& engine) {
+/// A host whose clock is wrong must not refuse all webhooks: the API's time counts as soon as it is known.
+Instant best_known_time(const Engine& engine, const Clock& clock) {
+  const auto known = engine.api_time();
+  return known ? *known : clock.wall();
+}
+
+http::WebhookHandler make_webhooks(const Config& config, Engine& engine, const Clock& clock) {
+  return {config.webhook, [&engine](std::string_view body) { return engine.deliver(body); },
+          [&engine, &clock] { return best_known_time(engine, clock); }, clock};
+}
+
+std::vector<http::Sample> all_samples(const Engine& engine, const http::WebhookHandler& webhooks) {
+  auto samples = engine.samples();
+  const auto received = webhooks.samples();
+  samples.insert(samples.end(), received.begin(), received.end());
+  return samples;
+}
+
+http::Routes routes_of(const sync::StatusBoard& board, const http::Health& health, const Engine& engine,
+                       const http::WebhookHandler& webhooks) {
   http::Routes routes;
   http::add_health_routes(routes, health);
-  http::add_metrics_route(routes, board, health, [&engine] { return engine.samples(); });
+  http::add_metrics_route(routes, board, health, [&engine, &webhooks] { return all_samples(engine, webhooks); });
   return routes;
 }
 
@@ -67,7 +86,8 @@ ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
   sync::StatusBoard board(clock);
   const std::unique_ptr<Engine> engine = make(config, board, clock);
   http::Health health(board, clock, config.sync);
-  http::Server server(config.http, routes_of(board, health, *engine));
+  http::WebhookHandler webhooks = make_webhooks(config, *engine, clock);
+  Listeners listeners(config, routes_of(board, health, *engine, webhooks), webhooks);
 
   std::stop_source stop;
   Reloader reloader(invocation, config, *engine, health);
@@ -75,12 +95,12 @@ ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
   Watchdog watchdog(board, clock, systemd::alive, systemd::status);
   if (const auto interval = systemd::watchdog_interval()) watchdog.start(*interval);
 
-  log::info("authkit-mirror {}: health at http://{}/healthz", version(), server.address());
+  listeners.log_addresses();
   systemd::ready(status_line(board));
   engine->run(stop.get_token());
   board.set_role(sync::Role::stopping);
   systemd::stopping();
-  server.stop();
+  listeners.stop();
   log::info("stopped");
   return ExitCode::done;
 }

@@ -55,6 +55,10 @@ class MirrorEngine final : public Engine {
 
   void apply(const Config& config) override { engine_.reconfigure(config.sync); }
 
+  sync::Delivery deliver(std::string_view /*body*/) override { return sync::Delivery::unavailable; }
+
+  [[nodiscard]] std::optional<Instant> api_time() const override { return client_->server_time(); }
+
   [[nodiscard]] std::vector<http::Sample> samples() const override { return api_samples(client_->statistics()); }
 
  private:

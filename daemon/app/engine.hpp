@@ -2,13 +2,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string_view>
 #include <vector>
 
 #include "app/config.hpp"
 #include "http/metrics_handler.hpp"
 #include "support/clock.hpp"
 #include "sync/status_board.hpp"
+#include "sync/webhook_delivery.hpp"
 
 namespace mirror::app {
 
@@ -35,6 +38,11 @@ class Engine {
 
   /// Options after a reload; only reloadable ones differ. Called by another thread than run().
   virtual void apply(const Config& config) = 0;
+  /// Applies a webhook's event, whose signature was checked; returns once that is durable. Throws Error. Called by many
+  /// threads at once.
+  virtual sync::Delivery deliver(std::string_view body) = 0;
+  /// What the API's clock says now; empty if it has not answered yet. Called by any thread.
+  [[nodiscard]] virtual std::optional<Instant> api_time() const = 0;
   /// Statistics of the API client for /metrics. Called by any thread.
   [[nodiscard]] virtual std::vector<http::Sample> samples() const = 0;
 };

@@ -1,6 +1,7 @@
 #include "app/option_rules.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 
 #include "support/error.hpp"
@@ -14,6 +15,34 @@ bool is_web_address(const std::string& text) {
       return text.size() > scheme.size() && text.find_first_of(" ?#@\t\r\n") == std::string::npos;
   }
   return false;
+}
+
+bool is_visible(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* blanks = " \t\r";
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// Words joined by dots: user.created, organization_membership.deleted.
+bool is_event_type(const std::string& text) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '.'; };
+  return text.find('.') != std::string::npos && text.find("..") == std::string::npos && text.front() != '.' &&
+         text.back() != '.' && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// Separated by commas; blank lines do not count, empty parts of a line do.
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    for (std::string& word : split_list(line)) words.push_back(std::move(word));
+  }
+  return words;
 }
 
 }  // namespace
@@ -49,9 +78,7 @@ std::string refuse_empty(const OptionValue& value) {
 
 /// A key with a line break in it would forge headers; with a space it was copied wrongly.
 std::string refuse_spaces(const OptionValue& value) {
-  const auto visible = [](char c) { return c > ' ' && c < 127; };
-  const bool fits = !value.text.empty() && std::all_of(value.text.begin(), value.text.end(), visible);
-  return fits ? "" : "visible ASCII characters, without spaces and line breaks";
+  return is_visible(value.text) ? "" : "visible ASCII characters, without spaces and line breaks";
 }
 
 std::string refuse_listen(const OptionValue& value) {
@@ -61,6 +88,48 @@ std::string refuse_listen(const OptionValue& value) {
   } catch (const Error&) {
     return "host:port, for example 127.0.0.1:8464 or [::1]:8464";
   }
+}
+
+std::string refuse_listen_or_none(const OptionValue& value) {
+  return value.text.empty() ? std::string{} : refuse_listen(value);
+}
+
+std::string refuse_event_types(const OptionValue& value) {
+  const auto types = split_list(value.text);
+  const bool fits = std::all_of(types.begin(), types.end(), is_event_type);
+  return fits ? "" : "names of WorkOS events separated by commas, for example session.created, session.revoked";
+}
+
+std::string refuse_webhook_secret(const OptionValue& value) {
+  const auto secrets = words_of(value.text);
+  const bool fits = !secrets.empty() && std::all_of(secrets.begin(), secrets.end(), is_visible);
+  return fits ? ""
+              : "the secret that the WorkOS dashboard shows for the webhook endpoint, or several of them separated by "
+                "commas or line breaks, none of them empty";
+}
+
+std::string refuse_address_list(const OptionValue& value) {
+  return http::AddressList::parse(value.text)
+             ? ""
+             : "addresses and networks separated by commas, for example 192.0.2.1, 198.51.100.0/24, 2001:db8::/32";
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  if (trimmed(text).empty()) return parts;
+  std::size_t start = 0;
+  while (true) {
+    const std::size_t comma = text.find(',', start);
+    parts.push_back(trimmed(text.substr(start, comma - start)));
+    if (comma == std::string::npos) return parts;
+    start = comma + 1;
+  }
+}
+
+std::vector<Secret> webhook_secrets_of(const std::string& text) {
+  std::vector<Secret> secrets;
+  for (std::string& word : words_of(text)) secrets.emplace_back(std::move(word));
+  return secrets;
 }
 
 db::PreparedStatements prepared_of(const std::string& text) {

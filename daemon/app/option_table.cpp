@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/event_options.hpp"
 #include "app/option_rules.hpp"
 #include "model/streams.hpp"
 
@@ -226,7 +227,9 @@ std::vector<Option> build_table() {
   add_api(table);
   add_database(table);
   add_sync(table);
+  add_event_options(table);
   add_brake(table);
+  add_webhook_options(table);
   add_daemon(table);
   return table;
 }

@@ -7,10 +7,17 @@
 namespace mirror::app {
 namespace {
 
+std::string text_of(const std::vector<Secret>& secrets) {
+  std::string text;
+  for (const Secret& secret : secrets) text += secret.expose() + "\n";
+  return text;
+}
+
 /// The effective value as text.
 std::string value_of(const Config& config, const Option& option) {
   if (option.key == "api.key") return config.api.key.expose();
   if (option.key == "database.password") return config.database.password.expose();
+  if (option.key == "webhook.secret") return text_of(config.webhook.secrets);
   if (option.key == "database.url") return config.database.url;
   const auto given = config.given.find(option.key);
   return given == config.given.end() ? option.default_text : given->second;

@@ -24,7 +24,8 @@ struct UsualName {
 };
 
 constexpr std::array usual_names{UsualName{"WORKOS_API_KEY", "api.key"}, UsualName{"WORKOS_BASE_URL", "api.base_url"},
-                                 UsualName{"DATABASE_URL", "database.url"}};
+                                 UsualName{"DATABASE_URL", "database.url"},
+                                 UsualName{"WORKOS_WEBHOOK_SECRET", "webhook.secret"}};
 
 /// The value as text; empty if it is no single value.
 std::optional<std::string> scalar_text(const toml::node& node) {

@@ -26,8 +26,9 @@ struct Settings {
 /// The TOML file at `path`. A file that can't be read or parsed is a problem with line and column.
 Settings read_file_settings(const std::string& path);
 
-/// AUTHKIT_MIRROR_<SECTION>_<KEY> for every key, and WORKOS_API_KEY, WORKOS_BASE_URL, DATABASE_URL, over which the long
-/// names win. A name with our prefix that is no key is a warning: it may belong to another program around this one.
+/// AUTHKIT_MIRROR_<SECTION>_<KEY> for every key, and WORKOS_API_KEY, WORKOS_BASE_URL, DATABASE_URL,
+/// WORKOS_WEBHOOK_SECRET, over which the long names win. A name with our prefix that is no key is a warning: it may
+/// belong to another program around this one.
 Settings read_environment_settings(const std::map<std::string, std::string>& environment);
 
 /// "key=value" of the command line.

@@ -4,7 +4,7 @@
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 #include <Poco/Net/HTTPServer.h>
 #include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/ServerSocket.h>
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <thread>
 
+#include "http/request_socket.hpp"
 #include "support/error.hpp"
 #include "support/json_text.hpp"
 #include "support/log.hpp"
@@ -24,20 +25,39 @@ namespace {
 
 namespace net = Poco::Net;
 
+RequestSocket& socket_of(net::HTTPServerRequestImpl& incoming) {
+  return static_cast<RequestSocket&>(*incoming.socket().impl());  // the listener makes no others
+}
+
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 
-/// False if the body is larger than the limit; what is beyond it is not read.
-bool read_body(std::istream& in, std::size_t limit, std::string& body) {
+/// A request that says nothing of a body has none (https://www.rfc-editor.org/rfc/rfc9112#section-6.3); Poco would read
+/// on until the client closes.
+bool has_body(const net::HTTPServerRequest& incoming) {
+  if (incoming.getChunkedTransferEncoding()) return true;
+  return incoming.hasContentLength() && incoming.getContentLength64() != 0;
+}
+
+/// What is beyond the limit is not read.
+enum class Arrival { whole, too_large, too_late, cut_off };
+
+Arrival read_body(net::HTTPServerRequestImpl& incoming, std::size_t limit, std::string& body) {
+  if (!has_body(incoming)) return Arrival::whole;
+  const bool has_length = incoming.hasContentLength();
+  const auto announced = has_length ? static_cast<std::uint64_t>(incoming.getContentLength64()) : 0;
+  if (has_length && announced > limit) return Arrival::too_large;
+  std::istream& in = incoming.stream();
   char buffer[8192];
   while (in.read(buffer, sizeof buffer), in.gcount() > 0) {
     body.append(buffer, static_cast<std::size_t>(in.gcount()));
-    if (body.size() > limit) return false;
+    if (body.size() > limit) return Arrival::too_large;
   }
-  return true;
+  if (socket_of(incoming).has_expired()) return Arrival::too_late;
+  return in.bad() || (has_length && body.size() < announced) ? Arrival::cut_off : Arrival::whole;
 }
 
 Request read_head(const net::HTTPServerRequest& incoming) {
@@ -47,6 +67,7 @@ Request read_head(const net::HTTPServerRequest& incoming) {
   const std::size_t question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string::npos) request.query = target.substr(question + 1);
+  request.client = incoming.clientAddress().host().toString();
   for (const auto& [name, value] : incoming) request.headers.emplace_back(lower_case(name), value);
   return request;
 }
@@ -67,21 +88,27 @@ Response answer_safely(const Route& route, const Request& request) {
 
 class RequestHandler final : public net::HTTPRequestHandler {
  public:
-  RequestHandler(const Routes& routes, std::size_t body_limit) : routes_(routes), body_limit_(body_limit) {}
+  RequestHandler(const Routes& routes, std::size_t body_limit, bool crowded)
+      : routes_(routes), body_limit_(body_limit), crowded_(crowded) {}
 
   void handleRequest(net::HTTPServerRequest& incoming, net::HTTPServerResponse& outgoing) override {
-    Request request = read_head(incoming);
-    const Response response = respond(request, incoming, outgoing);
+    auto& arriving = static_cast<net::HTTPServerRequestImpl&>(incoming);  // Poco's server makes no others
+    body_was_read_ = !has_body(incoming);
+    const Response response = respond(arriving, outgoing);
     outgoing.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(response.status));
     outgoing.setContentType(response.content_type);
     outgoing.setContentLength64(static_cast<Poco::Int64>(response.body.size()));
     outgoing.set("Server", std::string{"authkit-mirror/"} + version());
     outgoing.set("Cache-Control", "no-store");
-    outgoing.send() << response.body;  // for HEAD, Poco's stream ends with the headers
+    for (const auto& [name, value] : response.headers) outgoing.set(name, value);
+    if (!may_go_on_) outgoing.setKeepAlive(false);
+    outgoing.send() << response.body << std::flush;  // for HEAD, Poco's stream ends with the headers
+    if (!body_was_read_) socket_of(arriving).close_gently();
   }
 
  private:
-  Response respond(Request& request, net::HTTPServerRequest& incoming, net::HTTPServerResponse& outgoing) const {
+  Response respond(net::HTTPServerRequestImpl& incoming, net::HTTPServerResponse& outgoing) {
+    Request request = read_head(incoming);
     const auto place = routes_.find(request.path);
     if (place == routes_.end()) return error_response(404, "not_found", "there is nothing at this path");
     const Route& route = place->second;
@@ -89,48 +116,70 @@ class RequestHandler final : public net::HTTPRequestHandler {
       outgoing.set("Allow", route.method == "GET" ? "GET, HEAD" : route.method);
       return error_response(405, "method_not_allowed", "this path answers " + route.method + " only");
     }
-    if (!read_body(incoming.stream(), body_limit_, request.body)) {
-      return error_response(413, "too_large", "the body is larger than " + std::to_string(body_limit_) + " bytes");
+    if (route.refuse) {
+      if (auto refusal = route.refuse(request)) return *refusal;
     }
+    if (auto refusal = take_body(route, incoming, request.body)) return *refusal;
+    may_go_on_ = route.keep_alive && !crowded_;
     return answer_safely(route, request);
   }
 
+  /// Empty if all of it is there.
+  std::optional<Response> take_body(const Route& route, net::HTTPServerRequestImpl& incoming, std::string& body) {
+    const std::size_t limit = route.body_limit > 0 ? route.body_limit : body_limit_;
+    const Arrival arrival = read_body(incoming, limit, body);
+    body_was_read_ = arrival == Arrival::whole;
+    if (body_was_read_) return std::nullopt;
+    if (arrival == Arrival::cut_off) return error_response(400, "cut_off", "the body ended before it was complete");
+    const bool too_large = arrival == Arrival::too_large;
+    if (route.on_refused) route.on_refused(too_large ? 413 : 408);
+    if (!too_large) return error_response(408, "too_late", "the request took too long to arrive");
+    return error_response(413, "too_large", "the body is larger than " + std::to_string(limit) + " bytes");
+  }
+
   const Routes& routes_;
-  std::size_t body_limit_;
+  const std::size_t body_limit_;
+  const bool crowded_;
+  bool body_was_read_ = false;
+  bool may_go_on_ = false;
 };
 
 class HandlerFactory final : public net::HTTPRequestHandlerFactory {
  public:
-  HandlerFactory(Routes routes, std::size_t body_limit) : routes_(std::move(routes)), body_limit_(body_limit) {}
+  /// `crowded`: whether connections wait for a thread, so that the others should be given up after their answer.
+  HandlerFactory(Routes routes, std::size_t body_limit, std::function<bool()> crowded)
+      : routes_(std::move(routes)), body_limit_(body_limit), crowded_(std::move(crowded)) {}
 
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
-    return new RequestHandler(routes_, body_limit_);  // the server's API takes ownership of a plain pointer
+    return new RequestHandler(routes_, body_limit_, crowded_());  // the server's API takes ownership of a plain pointer
   }
 
  private:
-  Routes routes_;
-  std::size_t body_limit_;
+  const Routes routes_;
+  const std::size_t body_limit_;
+  const std::function<bool()> crowded_;
 };
 
 net::HTTPServerParams::Ptr server_params(const HttpOptions& options) {
   net::HTTPServerParams::Ptr params = new net::HTTPServerParams;
   params->setMaxThreads(options.threads);
   params->setMaxQueued(options.queued_connections);
-  params->setKeepAlive(false);
+  params->setKeepAlive(options.keep_alive.count() > 0);
+  params->setKeepAliveTimeout(Poco::Timespan(options.keep_alive.count(), 0));
   params->setTimeout(Poco::Timespan(options.timeout.count(), 0));
   return params;
 }
 
 net::ServerSocket listen_on(const HttpOptions& options) {
-  const ListenAddress address = parse_listen_address(options.listen);
+  const ListenAddress address = parse_listen_address(options.listen, options.key);
   try {
-    net::ServerSocket socket;
+    RequestListener socket(options.arrival);
     socket.bind(net::SocketAddress(address.host, address.port), true, false);
     socket.listen(options.queued_connections);
     return socket;
   } catch (const Poco::Exception& error) {
     throw Error(Fault::misconfigured, "cannot listen on " + options.listen + ": " + error.displayText(),
-                "stop what uses this address, or set http.listen to a free address of this host");
+                "stop what uses this address, or set " + options.key + " to a free address of this host");
   }
 }
 
@@ -141,8 +190,9 @@ class Server::Listener {
  public:
   Listener(const HttpOptions& options, Routes routes)
       : threads_(1, std::max(options.threads, 1)),
-        server_(new HandlerFactory(std::move(routes), options.body_limit), threads_, listen_on(options),
-                server_params(options)) {
+        server_(new HandlerFactory(std::move(routes), options.body_limit,
+                                   [this] { return server_.queuedConnections() > 0; }),
+                threads_, listen_on(options), server_params(options)) {
     server_.start();
   }
 

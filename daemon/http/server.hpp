@@ -7,8 +7,9 @@
 
 namespace mirror::http {
 
-/// The daemon's own HTTP server: a handful of threads, small requests, no keep-alive (a connection that idles would
-/// hold one of the threads). Listens from the constructor to stop(). Thread-safe.
+/// The daemon's own HTTP server: small requests, each within a deadline; a connection is kept for further ones only
+/// where options and route say so, since one that idles holds a thread. Listens from the constructor to stop().
+/// Thread-safe.
 class Server {
  public:
   /// Throws Error (misconfigured) if the address is malformed, taken, or not one of this host.

@@ -144,6 +144,79 @@ TEST_CASE("credentials are taken by their plain name too") {
   REQUIRE(load("", {{"CREDENTIALS_DIRECTORY", scratch.path()}}).database.password.expose() == "open sesame");
 }
 
+namespace {
+
+std::vector<std::string> webhook_secrets(const Config& config) {
+  std::vector<std::string> secrets;
+  for (const Secret& secret : config.webhook.secrets) secrets.push_back(secret.expose());
+  return secrets;
+}
+
+}  // namespace
+
+TEST_CASE("webhook secrets come from the environment, a file, or systemd's credentials, several during a rotation") {
+  using Secrets = std::vector<std::string>;
+  const Scratch scratch;
+  const std::string file = scratch.file("secrets", "new\n old\r\n\n");
+  scratch.file("credentials_workos_webhook_secret", "from_credential\n");
+  const std::string toml = "[webhook]\nsecret_file = \"" + file + "\"\n";
+  const std::map<std::string, std::string> systemd{{"CREDENTIALS_DIRECTORY", scratch.path()}};
+  REQUIRE(webhook_secrets(load("")).empty());
+  REQUIRE(webhook_secrets(load("", {{"WORKOS_WEBHOOK_SECRET", "one"}})) == Secrets{"one"});
+  REQUIRE(webhook_secrets(load("", {{"WORKOS_WEBHOOK_SECRET", "one, two"}})) == Secrets{"one", "two"});
+  REQUIRE(webhook_secrets(load(toml)) == Secrets{"new", "old"});
+  REQUIRE(webhook_secrets(load("", systemd)) == Secrets{"from_credential"});
+  REQUIRE(webhook_secrets(load(toml, systemd)) == Secrets{"new", "old"});
+}
+
+TEST_CASE("an empty webhook secret is refused without being shown, told what is allowed") {
+  const Scratch scratch;
+  for (const std::string& message :
+       {refusal("", {{"WORKOS_WEBHOOK_SECRET", "hush,,hush2"}}), refusal("", {{"WORKOS_WEBHOOK_SECRET", "hush,"}}),
+        refusal("", {{"WORKOS_WEBHOOK_SECRET", "hush hush"}}), refusal("", {{"AUTHKIT_MIRROR_WEBHOOK_SECRET", ""}}),
+        refusal("[webhook]\nsecret_file = \"" + scratch.file("blank", " \n \n") + "\"\n")}) {
+    REQUIRE_THAT(message, ContainsSubstring("webhook.secret = ***"));
+    REQUIRE_THAT(message, ContainsSubstring("dashboard"));
+    REQUIRE_THAT(message, !ContainsSubstring("hush"));
+  }
+  REQUIRE_THAT(refusal("[webhook]\nsecret_file = \"" + scratch.file("empty", "") + "\"\n"),
+               ContainsSubstring("is empty"));
+  const std::string misplaced = refusal("[webhook]\nsecret = \"hush\"\n");
+  REQUIRE_THAT(misplaced, ContainsSubstring("webhook.secret_file") && ContainsSubstring("WORKOS_WEBHOOK_SECRET"));
+}
+
+TEST_CASE("an address for webhooks needs a secret") {
+  const std::map<std::string, std::string> environment{{"WORKOS_WEBHOOK_SECRET", "one"}};
+  REQUIRE(load("", environment, {"webhook.listen=[::1]:9000"}).webhook.listen == "[::1]:9000");
+  REQUIRE_THAT(refusal("", {}, {"webhook.listen=[::1]:9000"}), ContainsSubstring("webhook.secret_file"));
+  REQUIRE_THAT(refusal("", environment, {"webhook.listen=9000"}), ContainsSubstring("webhook.listen = 9000"));
+}
+
+TEST_CASE("addresses that may send webhooks, and the tolerance, are read strictly") {
+  const Config config = load("[webhook]\nallow = \"192.0.2.0/24, ::1\"\ntolerance = \"5m\"\n");
+  REQUIRE(config.webhook.allow.contains("192.0.2.7"));
+  REQUIRE_FALSE(config.webhook.allow.contains("127.0.0.1"));
+  REQUIRE(config.webhook.tolerance == 5min);
+  REQUIRE_THAT(refusal("[webhook]\nallow = \"workos.com\"\n"), ContainsSubstring("2001:db8::/32"));
+  REQUIRE_THAT(refusal("[webhook]\ntolerance = \"999ms\"\n"), ContainsSubstring("from 1s to 1h"));
+}
+
+TEST_CASE("how events are followed can be set, down to 50 ms") {
+  const Config config = load(
+      "[events]\npoll_interval = \"50ms\"\nidle_interval = \"75ms\"\nretention = \"30d\"\narchive = \"365d\"\n"
+      "also = \"session.created, authentication.sso_failed\"\n");
+  REQUIRE(config.sync.events.poll_interval == 50ms);
+  REQUIRE(config.sync.events.idle_interval == 75ms);
+  REQUIRE(config.sync.events.retention == 30 * 24h);
+  REQUIRE(config.sync.events.archive == 365 * 24h);
+  REQUIRE(config.sync.events.also == std::vector<std::string>{"session.created", "authentication.sso_failed"});
+  REQUIRE_THAT(refusal("", {}, {"events.poll_interval=49ms"}), ContainsSubstring("from 50ms to 1h"));
+  for (const char* wrong :
+       {"session", "Session.created", "session.", ".created", "a..b", "session.created,", "a.b c.d"}) {
+    REQUIRE_THAT(refusal("", {}, {std::string{"events.also="} + wrong}), ContainsSubstring("events.also = "));
+  }
+}
+
 TEST_CASE("a key file that is missing or empty is a problem that names it") {
   const Scratch scratch;
   REQUIRE_THAT(refusal("[api]\nkey_file = \"/nonexistent/key\"\n"), ContainsSubstring("/nonexistent/key"));
@@ -200,6 +273,13 @@ TEST_CASE("the default of every option is what the program does without it") {
   REQUIRE(explicitly.sync.health_max_lag == implicit.sync.health_max_lag);
   REQUIRE(explicitly.sync.lease_ttl == implicit.sync.lease_ttl);
   REQUIRE(explicitly.http.listen == implicit.http.listen);
+  REQUIRE(explicitly.webhook.tolerance == implicit.webhook.tolerance);
+  REQUIRE(explicitly.webhook.allow.empty());
+  REQUIRE(explicitly.sync.events.poll_interval == implicit.sync.events.poll_interval);
+  REQUIRE(explicitly.sync.events.idle_interval == implicit.sync.events.idle_interval);
+  REQUIRE(explicitly.sync.events.retention == implicit.sync.events.retention);
+  REQUIRE(explicitly.sync.events.archive == implicit.sync.events.archive);
+  REQUIRE(explicitly.sync.events.also == implicit.sync.events.also);
   REQUIRE(explicitly.log.level == implicit.log.level);
 }
 

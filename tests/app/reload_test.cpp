@@ -34,6 +34,16 @@ TEST_CASE("a changed secret needs a restart and is not shown") {
   REQUIRE_THAT(report.text(), !ContainsSubstring("sk_"));
 }
 
+TEST_CASE("a changed webhook secret needs a restart, changed pauses between polls do not") {
+  const Config running = with({}, {{"WORKOS_WEBHOOK_SECRET", "old"}});
+  const Config fresh =
+      with({"events.poll_interval=50ms", "events.idle_interval=60ms"}, {{"WORKOS_WEBHOOK_SECRET", "old,new"}});
+  const ReloadReport report = compare(running, fresh);
+  REQUIRE(report.applied == std::vector<std::string>{"events.poll_interval", "events.idle_interval"});
+  REQUIRE(report.needs_restart == std::vector<std::string>{"webhook.secret"});
+  REQUIRE(with_reloadable_keys(running, fresh).sync.events.poll_interval == 50ms);
+}
+
 TEST_CASE("only reloadable keys are taken over, also back to their default") {
   const Config running = with({"streams.users.sweep_interval=5m", "brake.max_count=900"});
   const Config fresh = with({"streams.users.sweep_interval=7m", "database.schema=other"});

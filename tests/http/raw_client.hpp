@@ -7,9 +7,27 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 /// A client made of nothing but a socket, so that the tests see the bytes the server sends.
 namespace mirror::test {
+
+struct Answer {
+  int status = 0;  ///< 0: the connection ended before one came
+  std::string head;
+  std::string body;
+};
+
+/// Takes apart all that came.
+inline Answer read_answer(const std::string& all) {
+  Answer answer;
+  const std::size_t end = all.find("\r\n\r\n");
+  if (end == std::string::npos) return answer;
+  answer.head = all.substr(0, end);
+  answer.body = all.substr(end + 4);
+  answer.status = std::stoi(answer.head.substr(answer.head.find(' ') + 1, 3));
+  return answer;
+}
 
 class Connection {
  public:
@@ -45,14 +63,39 @@ class Connection {
     return all;
   }
 
- private:
-  int socket_;
-};
+  /// One answer with a Content-Length, on a connection that may go on.
+  [[nodiscard]] Answer read_answer() const {
+    std::string all;
+    char buffer[4096];
+    while (!is_whole(all)) {
+      const ssize_t count = ::recv(socket_, buffer, sizeof buffer, 0);
+      if (count <= 0) break;
+      all.append(buffer, static_cast<std::size_t>(count));
+    }
+    return test::read_answer(all);
+  }
 
-struct Answer {
-  int status = 0;
-  std::string head;
-  std::string body;
+  /// Waits for the connection's end: true if it came as a reset, which may cost the peer what it had not read yet.
+  [[nodiscard]] bool ends_in_reset() const {
+    char buffer[4096];
+    ssize_t count = 0;
+    while ((count = ::recv(socket_, buffer, sizeof buffer, 0)) > 0) continue;
+    return count < 0;
+  }
+
+  /// Nothing more will be sent; answers still arrive.
+  void end_sending() const { ::shutdown(socket_, SHUT_WR); }
+
+ private:
+  static bool is_whole(const std::string& all) {
+    constexpr std::string_view name = "Content-Length: ";
+    const std::size_t end = all.find("\r\n\r\n");
+    const std::size_t length = all.find(name);
+    if (end == std::string::npos || length > end) return false;
+    return all.size() >= end + 4 + std::stoul(all.substr(length + name.size()));
+  }
+
+  int socket_;
 };
 
 inline std::string send_raw(unsigned short port, const std::string& bytes) {
@@ -65,14 +108,7 @@ inline Answer ask(unsigned short port, const std::string& method, const std::str
                   const std::string& body = {}) {
   std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
   if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  const std::string all = send_raw(port, request + "\r\n" + body);
-  Answer answer;
-  const std::size_t end = all.find("\r\n\r\n");
-  if (end == std::string::npos) return answer;
-  answer.head = all.substr(0, end);
-  answer.body = all.substr(end + 4);
-  answer.status = std::stoi(answer.head.substr(answer.head.find(' ') + 1, 3));
-  return answer;
+  return read_answer(send_raw(port, request + "\r\n" + body));
 }
 
 }  // namespace mirror::test

@@ -46,6 +46,10 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_flag("--gzip", line.simulator.gzip, "Compress for clients that accept it");
   app.add_option("--idle-limit-ms", line.idle_limit_ms, "Idle connections are closed after that")
       ->capture_default_str();
+  app.add_option("--webhook-url", line.simulator.webhooks.url,
+                 "Where each event is sent, http://127.0.0.1:PORT/webhooks/workos (default: nowhere)");
+  app.add_option("--webhook-secret", line.simulator.webhooks.secret, "The secret that webhooks are signed with")
+      ->capture_default_str();
   app.footer(
       "Control endpoints lie under /_simulator; see tests/simulator/README.md.\n"
       "Example: workos-simulator --port 4110 --users 100000 --organizations 500 --churn 5");

@@ -7,6 +7,8 @@
 #include "tests/simulator/changes.hpp"
 #include "tests/simulator/control.hpp"
 #include "tests/simulator/http_server.hpp"
+#include "tests/simulator/webhook_control.hpp"
+#include "tests/simulator/webhook_signing.hpp"
 
 namespace mirror::simulator {
 
@@ -21,9 +23,14 @@ struct Simulator::Parts {
   std::jthread churn;
 };
 
-Simulator::Simulator(SimulatorOptions options) : options_(std::move(options)), world_(options_.directory.seed) {
+Simulator::Simulator(SimulatorOptions options)
+    : options_(std::move(options)),
+      world_(options_.directory.seed),
+      sender_([this] { return with([](World& world) { return world.clock.now(); }); }) {
   world_.store.events().set_visibility_delay(options_.visibility_delay);
   fill(world_.store, options_.directory);
+  sender_.configure(options_.webhooks);
+  world_.store.events().set_listener([this](const Event& event) { sender_.tell(event.text); });
   parts_ = std::make_unique<Parts>(*this, world_, options_);
 }
 
@@ -33,12 +40,14 @@ Simulator::~Simulator() {
 
 void Simulator::start(int port) {
   parts_->server.start(port);
+  sender_.start();
   if (options_.churn > 0) parts_->churn = std::jthread([this](const std::stop_token& token) { churn(token); });
 }
 
 void Simulator::stop() {
   parts_->churn = std::jthread{};
   parts_->server.stop();
+  sender_.stop();
 }
 
 int Simulator::port() const {
@@ -50,6 +59,10 @@ std::string Simulator::url() const {
 }
 
 Answer Simulator::answer(const Request& request) {
+  if (request.path == "/_simulator/webhooks") {
+    const std::lock_guard lock(webhook_control_);
+    return control_webhooks(sender_, request);
+  }
   const std::lock_guard lock(mutex_);
   if (request.path.starts_with("/_simulator/")) return control(world_, request);
   return parts_->api.answer(request);
@@ -72,6 +85,16 @@ void Simulator::clear_faults() {
 
 std::size_t Simulator::fired(std::string_view fault) {
   return with([&](World& world) { return world.faults.fired(fault); });
+}
+
+void Simulator::send_webhooks(const WebhookOptions& options) {
+  const std::lock_guard lock(webhook_control_);
+  sender_.configure(options);
+}
+
+std::string Simulator::sign(std::string_view body) {
+  const Instant now = with([](World& world) { return world.clock.now(); });
+  return sign_webhook(sender_.options().secret, now, body);
 }
 
 void Simulator::churn(const std::stop_token& stop) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/simulator/simulator_options.hpp"
+#include "tests/simulator/webhook_sender.hpp"
 #include "tests/simulator/world.hpp"
 
 namespace mirror::simulator {
@@ -60,12 +61,20 @@ class Simulator {
   void clear_faults();
   [[nodiscard]] std::size_t fired(std::string_view fault);
 
+  /// From now on each new event is sent so; what waits and the counters are forgotten. Not inside `with`.
+  void send_webhooks(const WebhookOptions& options);
+  [[nodiscard]] WebhookCounters webhooks() const { return sender_.counters(); }
+  /// The `WorkOS-Signature` of a body that is sent now.
+  [[nodiscard]] std::string sign(std::string_view body);
+
  private:
   void churn(const std::stop_token& stop);
 
   const SimulatorOptions options_;
   std::mutex mutex_;
   World world_;
+  WebhookSender sender_;
+  std::mutex webhook_control_;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

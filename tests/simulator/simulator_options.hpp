@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/simulator/seed.hpp"
+#include "tests/simulator/webhook_options.hpp"
 
 namespace mirror::simulator {
 
@@ -17,6 +18,7 @@ struct SimulatorOptions {
   double churn = 0;                               ///< random changes per second
   bool gzip = false;                              ///< compress for clients that accept it
   std::chrono::milliseconds idle_limit{60'000};   ///< idle connections are closed after that
+  WebhookOptions webhooks{};                      ///< sent from start on if they have an address
 };
 
 }  // namespace mirror::simulator
