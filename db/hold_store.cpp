@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "db/array_literal.hpp"
+#include "db/connection.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 
@@ -148,6 +149,23 @@ void HoldStore::extend(Transaction& transaction, int id, Instant through) const 
   transaction.run(fmt::format("UPDATE {} SET through = GREATEST(through, $2::timestamptz) WHERE id = $1",
                               transaction.connection().table("holds")),
                   id, to_string(through));
+}
+
+bool HoldStore::is_held(Transaction& transaction, const TableSpec& table, std::string_view id) const {
+  const auto& connection = transaction.connection();
+  // The names of tables come from the specs.
+  std::string is_item = fmt::format("(item.table_name = '{}' AND item.id = held.id)", table.name);
+  for (const auto& parent : table.parents) {
+    is_item += fmt::format(" OR (item.table_name = '{}' AND item.id = held.{})", parent.table,
+                           quote_identifier(parent.column));
+  }
+  const auto result = transaction.run(
+      fmt::format("SELECT FROM {} AS held WHERE held._env = $1 AND held.id = $2 AND EXISTS ("
+                  "SELECT FROM {} AS hold JOIN {} AS item ON item.hold_id = hold.id "
+                  "WHERE hold._env = $1 AND hold.state = 'open' AND item.outcome IS NULL AND ({}))",
+                  connection.table(table.name), connection.table("holds"), connection.table("hold_items"), is_item),
+      environment_, id);
+  return !result.empty();
 }
 
 bool HoldStore::decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const {

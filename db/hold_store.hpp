@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/table_spec.hpp"
 #include "support/instant.hpp"
 
 namespace mirror::db {
@@ -55,6 +56,8 @@ class HoldStore {
   [[nodiscard]] std::vector<HoldRecord> read_open(Transaction& transaction) const;
   [[nodiscard]] std::optional<HoldRecord> read(Transaction& transaction, int id) const;
   [[nodiscard]] std::vector<HeldDeletion> read_items(Transaction& transaction, int id) const;
+  /// True if the row of `table` waits in an open hold, by itself or as a child of a row that does (rule R9).
+  [[nodiscard]] bool is_held(Transaction& transaction, const TableSpec& table, std::string_view id) const;
   /// Closes an open hold; false if it is not open (any more).
   bool decide(Transaction& transaction, int id, std::string_view state, std::string_view decided_by) const;
   /// `rows_deleted` counts the children too.

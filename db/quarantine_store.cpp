@@ -17,6 +17,15 @@ void QuarantineStore::park(Transaction& transaction, std::string_view table, con
                   environment_, table, object.id, object.error, object.raw);
 }
 
+bool QuarantineStore::contains(Transaction& transaction, std::string_view table,
+                               const QuarantinedObject& object) const {
+  const auto result = transaction.run(fmt::format("SELECT FROM {} WHERE _env = $1 AND table_name = $2 "
+                                                  "AND id = COALESCE(NULLIF($3, ''), 'md5:' || md5($4))",
+                                                  transaction.connection().table("quarantine")),
+                                      environment_, table, object.id, object.raw);
+  return !result.empty();
+}
+
 long QuarantineStore::release(Transaction& transaction, std::string_view table,
                               const std::vector<std::string>& ids) const {
   const auto result =

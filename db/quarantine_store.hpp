@@ -22,6 +22,8 @@ class QuarantineStore {
   explicit QuarantineStore(std::string environment) : environment_(std::move(environment)) {}
 
   void park(Transaction& transaction, std::string_view table, const QuarantinedObject& object) const;
+  /// True if the object is parked already.
+  [[nodiscard]] bool contains(Transaction& transaction, std::string_view table, const QuarantinedObject& object) const;
   /// Objects of `table` that were decoded and stored after all leave the quarantine; returns how many.
   long release(Transaction& transaction, std::string_view table, const std::vector<std::string>& ids) const;
   /// Objects of `table` that snapshot `snapshot_id` has not met, though it met every object there is: they were

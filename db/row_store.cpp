@@ -109,6 +109,13 @@ void RowStore::read_states(Transaction& transaction, const std::vector<std::stri
   add_states(transaction.run(sql_.select_states_by("id"), environment_, array_literal(ids)), into);
 }
 
+std::optional<RowState> RowStore::read_state(Transaction& transaction, std::string_view id) const {
+  RowStates states;
+  read_states(transaction, {id}, states);
+  if (states.empty()) return std::nullopt;
+  return std::move(states.begin()->second);
+}
+
 std::vector<std::string> RowStore::read_states_in(Transaction& transaction, const CreationRange& range,
                                                   std::string_view scope_column, RowStates& into) const {
   const std::string in_range = sql_.select_states +
@@ -127,6 +134,26 @@ std::vector<std::string> RowStore::read_states_of(Transaction& transaction, std:
   if (values.empty()) return {};
   return add_states(
       transaction.run(sql_.select_states_by(quote_identifier(column)), environment_, array_literal(values)), into);
+}
+
+std::vector<std::string> RowStore::read_live_values(Transaction& transaction, std::string_view column,
+                                                    std::string_view after, int most) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT DISTINCT {0} FROM {1} WHERE _env = $1 AND {0} > $2 AND _deleted_at IS NULL ORDER BY {0} "
+                  "LIMIT $3",
+                  quote_identifier(column), sql_.name),
+      environment_, after, most);
+  std::vector<std::string> values;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) values.emplace_back(*read_text(result, row, 0));
+  return values;
+}
+
+std::optional<std::string> RowStore::read_raw(Transaction& transaction, std::string_view id) const {
+  const auto result =
+      transaction.run(fmt::format("SELECT _raw FROM {} WHERE _env = $1 AND id = $2", sql_.name), environment_, id);
+  if (result.empty()) return std::nullopt;
+  const auto raw = read_text(result, 0, 0);
+  return raw ? std::optional<std::string>(*raw) : std::nullopt;
 }
 
 std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::read_dead(

@@ -48,12 +48,20 @@ class RowStore {
   [[nodiscard]] const TableSpec& spec() const { return *sql_.spec; }
 
   void read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const;
+  /// Empty if there is no such row.
+  [[nodiscard]] std::optional<RowState> read_state(Transaction& transaction, std::string_view id) const;
   /// Adds the states of all rows in `range`, and calls none twice. Returns their ids.
   std::vector<std::string> read_states_in(Transaction& transaction, const CreationRange& range,
                                           std::string_view scope_column, RowStates& into) const;
   /// Adds the states of all rows whose `column` is one of `values`; returns their ids.
   std::vector<std::string> read_states_of(Transaction& transaction, std::string_view column,
                                           const std::vector<std::string_view>& values, RowStates& into) const;
+  /// Up to `most` different values of `column` behind `after` that live rows have, in order. The table has to have an
+  /// index of (_env, column).
+  [[nodiscard]] std::vector<std::string> read_live_values(Transaction& transaction, std::string_view column,
+                                                          std::string_view after, int most) const;
+  /// The object as stored: a JSON object. Empty if there is no such row, or none with content.
+  [[nodiscard]] std::optional<std::string> read_raw(Transaction& transaction, std::string_view id) const;
   /// The dead among `ids`.
   [[nodiscard]] std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> read_dead(
       Transaction& transaction, const std::vector<std::string_view>& ids) const;

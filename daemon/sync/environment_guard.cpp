@@ -9,29 +9,15 @@
 namespace mirror::sync {
 namespace {
 
-/// Newest and oldest objects of each table to ask for. The old ones are unlikely to have been deleted by chance.
+/// Newest and oldest objects of each table to ask for.
 constexpr int samples = 3;
-
-using Sample = std::pair<const TableSpec*, std::vector<std::string>>;
-
-std::vector<Sample> take_samples(const MirrorSession& session, const std::stop_token& stop) {
-  std::vector<Sample> taken;
-  session.writer.run(
-      [&](WriteSession& write) {
-        for (const auto* stream : all_streams()) {
-          taken.emplace_back(stream->table, write.tables.rows(*stream->table).sample_ids(write.transaction, samples));
-        }
-      },
-      stop);
-  return taken;
-}
 
 enum class Answer { exists, gone, unreadable };
 
 /// Whether the object exists at the API; unreadable if the key may not read its kind.
-Answer ask(const MirrorSession& session, const TableSpec& table, const std::string& id, const std::stop_token& stop) {
+Answer ask(const api::DirectoryApi& api, const TableSpec& table, const std::string& id, const std::stop_token& stop) {
   try {
-    return session.api.get(table, id, api::Lane::confirm, stop).found ? Answer::exists : Answer::gone;
+    return api.get(table, id, api::Lane::confirm, stop).found ? Answer::exists : Answer::gone;
   } catch (const api::ApiError& error) {
     if (error.status() != 403) throw EnvironmentUnknown(error);
     log::debug("{} can't be read to recognise the environment: {}", table.name, error.what());
@@ -45,11 +31,27 @@ Answer ask(const MirrorSession& session, const TableSpec& table, const std::stri
 
 }  // namespace
 
+EnvironmentSample take_environment_sample(db::Transaction& transaction, const db::MirrorTables& tables) {
+  EnvironmentSample taken;
+  for (const auto* stream : all_streams()) {
+    taken.emplace_back(stream->table, tables.rows(*stream->table).sample_ids(transaction, samples));
+  }
+  return taken;
+}
+
 void require_same_environment(const MirrorSession& session, const std::stop_token& stop) {
+  EnvironmentSample sample;
+  session.writer.run([&](WriteSession& write) { sample = take_environment_sample(write.transaction, write.tables); },
+                     stop);
+  require_same_environment(session.api, sample, session.options().environment, stop);
+}
+
+void require_same_environment(const api::DirectoryApi& api, const EnvironmentSample& sample,
+                              const std::string& environment, const std::stop_token& stop) {
   int asked = 0;
-  for (const auto& [table, ids] : take_samples(session, stop)) {
+  for (const auto& [table, ids] : sample) {
     for (const auto& id : ids) {
-      const auto answer = ask(session, *table, id, stop);
+      const auto answer = ask(api, *table, id, stop);
       if (answer == Answer::exists) return;
       if (answer == Answer::unreadable) break;
       ++asked;
@@ -59,7 +61,7 @@ void require_same_environment(const MirrorSession& session, const std::stop_toke
   throw Error(Fault::misconfigured,
               fmt::format("none of {} objects that the mirror of environment '{}' holds exists at the API: the API key "
                           "belongs to another WorkOS environment. Nothing was written",
-                          asked, session.options().environment),
+                          asked, environment),
               "give the daemon the key of the environment that it mirrored so far, or another database.schema (or "
               "environment name) for this one");
 }
