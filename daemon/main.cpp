@@ -18,6 +18,7 @@ constexpr std::array commands{
     &holds_command,    // deletions that wait for a person,
     &approve_command,  // let through
     &discard_command,  // or not
+    &events_command,   // archive, quarantine, tail
 };
 
 }  // namespace

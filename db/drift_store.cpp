@@ -17,9 +17,10 @@ void DriftStore::add(Transaction& transaction, std::int64_t snapshot_id, const D
 
 std::vector<DriftCount> DriftStore::totals(Transaction& transaction) const {
   const auto result = transaction.run(
-      fmt::format("SELECT table_name, cause, sum(rows)::bigint, max(example_id) FROM {} JOIN {} AS snapshot "
-                  "ON snapshot.id = snapshot_id WHERE snapshot._env = $1 GROUP BY table_name, cause ORDER BY 1, 2",
-                  transaction.connection().table("drift"), transaction.connection().table("snapshots")),
+      fmt::format(
+          "SELECT table_name, cause, sum(drift.rows)::bigint, max(example_id) FROM {} AS drift JOIN {} AS snapshot "
+          "ON snapshot.id = snapshot_id WHERE snapshot._env = $1 GROUP BY table_name, cause ORDER BY 1, 2",
+          transaction.connection().table("drift"), transaction.connection().table("snapshots")),
       environment_);
   std::vector<DriftCount> counts;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {

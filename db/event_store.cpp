@@ -75,6 +75,7 @@ void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& 
           "$10::text[]) AS batch (id, at, type, table_name, object_id, raw, error, by_tail, by_webhook) "
           "ON CONFLICT (_env, id, created_at) DO UPDATE SET tail_at = COALESCE(kept.tail_at, EXCLUDED.tail_at), "
           "webhook_at = COALESCE(kept.webhook_at, EXCLUDED.webhook_at), error = EXCLUDED.error, "
+          "table_name = EXCLUDED.table_name, object_id = EXCLUDED.object_id, "
           "attempts = kept.attempts + CASE WHEN EXCLUDED.error IS NULL THEN 0 ELSE 1 END, "
           "tried_version = EXCLUDED.tried_version "
           "WHERE (kept.tail_at IS NULL AND EXCLUDED.tail_at IS NOT NULL) "

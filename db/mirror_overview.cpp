@@ -1,5 +1,6 @@
 #include "db/mirror_overview.hpp"
 
+#include "db/event_store.hpp"
 #include "db/transaction.hpp"
 
 namespace mirror::db {
@@ -64,6 +65,8 @@ MirrorOverview read_overview(Connection& connection, const std::string& environm
     overview.streams = read_streams(transaction, environment);
     overview.holds = HoldStore{environment}.read_open(transaction);
     overview.quarantine = read_quarantine(transaction, environment);
+    overview.quarantined_events = EventStore{environment}.count_quarantined(transaction);
+    overview.tail = TailStore{environment}.read(transaction);
     transaction.commit();
   }
   overview.lease = Lease::read(connection, environment);

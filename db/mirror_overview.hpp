@@ -8,6 +8,7 @@
 
 #include "db/hold_store.hpp"
 #include "db/lease.hpp"
+#include "db/tail_store.hpp"
 
 namespace mirror::db {
 
@@ -35,6 +36,8 @@ struct MirrorOverview {
   std::vector<StreamOverview> streams;
   std::vector<HoldRecord> holds;                   ///< open ones
   std::map<std::string, std::int64_t> quarantine;  ///< parked objects by table
+  long quarantined_events = 0;
+  std::optional<TailRecord> tail;  ///< empty: events were never followed
   std::optional<LeaseState> lease;
 };
 

@@ -4,24 +4,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/command.hpp"
-#include "app/engine.hpp"
-#include "app/signals.hpp"
+#include "app/engine_session.hpp"
 
 namespace mirror::app {
 namespace {
 
 ExitCode decide(int id, HoldDecision decision, const Invocation& invocation) {
-  const Config config = invocation.load();
-  require_api_key(config);
-  block_signals();
-  SystemClock clock;
-  sync::StatusBoard board(clock);
-  const std::unique_ptr<Engine> engine = make_engine(config, board, clock);
-  std::stop_source stop;
-  const SignalThread signals(stop, [] { log::warn("this command does not reload"); });
-
-  const HoldOutcome outcome = engine->decide_hold(id, decision, stop.get_token());
+  EngineSession session(invocation);
+  const HoldOutcome outcome = session.engine->decide_hold(id, decision, session.stop_token());
   if (invocation.json) {
     const nlohmann::json answer{{"hold", id}, {"deleted", outcome.deleted}, {"kept", outcome.kept}};
     std::cout << answer.dump(2) << "\n";

@@ -1,9 +1,8 @@
 #include <iostream>
 
 #include "app/command.hpp"
-#include "app/engine.hpp"
+#include "app/engine_session.hpp"
 #include "app/progress_bar.hpp"
-#include "app/signals.hpp"
 #include "app/sync_report.hpp"
 
 namespace mirror::app {
@@ -15,26 +14,18 @@ void quieten_log(const Config& config) {
 }
 
 ExitCode sync(const Invocation& invocation) {
-  const Config config = invocation.load();
-  require_api_key(config);
-  block_signals();
-
-  SystemClock clock;
-  sync::StatusBoard board(clock);
-  const std::unique_ptr<Engine> engine = make_engine(config, board, clock);
-  std::stop_source stop;
-  SignalThread signals(stop, [] { log::warn("this command does not reload"); });
+  EngineSession session(invocation);
   const ProgressBar::Screen screen = ProgressBar::screen_of_stderr();
-  if (screen.is_terminal) quieten_log(config);
+  if (screen.is_terminal) quieten_log(session.config);
 
-  ProgressBar progress(board, clock, std::cerr, screen);
+  ProgressBar progress(session.board, session.clock, std::cerr, screen);
   progress.start();
-  engine->sync_once(stop.get_token());
+  session.engine->sync_once(session.stop_token());
   progress.stop();
 
-  const StreamResults results = board.streams();
+  const StreamResults results = session.board.streams();
   std::cout << (invocation.json ? pass_json(results) : pass_table(results));
-  for (const sync::Finding& finding : board.findings()) {
+  for (const sync::Finding& finding : session.board.findings()) {
     std::cerr << finding.cause << (finding.next_step.empty() ? "" : ". Next: ") << finding.next_step << "\n";
   }
   return judge_pass(results);

@@ -55,7 +55,13 @@ class MirrorEngine final : public Engine {
 
   void apply(const Config& config) override { engine_.reconfigure(config.sync); }
 
-  sync::Delivery deliver(std::string_view /*body*/) override { return sync::Delivery::unavailable; }
+  sync::ReplayOutcome retry_events(const std::stop_token& stop) override { return engine_.retry_events(stop); }
+  sync::ReplayOutcome replay_events(Instant since, const std::stop_token& stop) override {
+    return engine_.replay_events(since, stop);
+  }
+  void restart_tail(const std::stop_token& stop) override { engine_.restart_tail(stop); }
+
+  sync::Delivery deliver(std::string_view body) override { return engine_.deliver(body); }
 
   [[nodiscard]] std::optional<Instant> api_time() const override { return client_->server_time(); }
 

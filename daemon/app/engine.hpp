@@ -10,6 +10,7 @@
 #include "app/config.hpp"
 #include "http/metrics_handler.hpp"
 #include "support/clock.hpp"
+#include "sync/event_replay.hpp"
 #include "sync/status_board.hpp"
 #include "sync/webhook_delivery.hpp"
 
@@ -35,6 +36,13 @@ class Engine {
   virtual void sync_once(const std::stop_token& stop) = 0;
   /// Decides about an open hold (rule R8). Throws Error (usage) if there is no open one of that number.
   virtual HoldOutcome decide_hold(int id, HoldDecision decision, const std::stop_token& stop) = 0;
+
+  /// Tries the events in quarantine again (rule R10).
+  virtual sync::ReplayOutcome retry_events(const std::stop_token& stop) = 0;
+  /// Applies archived events since that instant once more.
+  virtual sync::ReplayOutcome replay_events(Instant since, const std::stop_token& stop) = 0;
+  /// Follows events from now on, and every list anew: the way out of a lost cursor.
+  virtual void restart_tail(const std::stop_token& stop) = 0;
 
   /// Options after a reload; only reloadable ones differ. Called by another thread than run().
   virtual void apply(const Config& config) = 0;

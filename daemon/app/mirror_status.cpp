@@ -41,10 +41,20 @@ void judge_stream(MirrorStatus& status, const std::string& stream, const sync::S
   const double interval = static_cast<double>(limits.sweep_interval.count());
   const double allowed = interval * (1 + limits.sweep_jitter) + static_cast<double>(options.health_max_lag.count());
   if (*known->seconds_since_certified <= allowed) return;
-  add(status, "snapshot_overdue", stream, Severity::failing,
+  const bool follows_events = status.overview.tail && status.overview.tail->caught_up_through;
+  add(status, "snapshot_overdue", stream, follows_events ? Severity::degraded : Severity::failing,
       fmt::format("the last complete snapshot of {} is {:.0f} s old, allowed are {:.0f} s", stream,
                   *known->seconds_since_certified, allowed),
       "look at the daemon's log; `authkit-mirror check` tests key, network and database");
+}
+
+void judge_tail(MirrorStatus& status, const sync::SyncOptions& options) {
+  const auto& tail = status.overview.tail;
+  if (!tail || !tail->seconds_since_poll) return;  // only `sync` was ever used
+  if (*tail->seconds_since_poll <= static_cast<double>(options.health_max_lag.count())) return;
+  add(status, "events_late", "", Severity::failing,
+      fmt::format("events were last read to their end {:.0f} s ago", *tail->seconds_since_poll),
+      tail->problem.empty() ? "start the daemon, or look at its log" : tail->problem);
 }
 
 void judge_lease(MirrorStatus& status, const sync::SyncOptions& options) {
@@ -84,6 +94,7 @@ MirrorStatus judge_mirror(db::MirrorOverview overview, const sync::SyncOptions& 
   for (const StreamSpec* stream : all_streams()) {
     if (options_of(options, stream->name).enabled) judge_stream(status, std::string{stream->name}, options);
   }
+  judge_tail(status, options);
   judge_lease(status, options);
   for (const db::HoldRecord& hold : status.overview.holds) {
     add(status, "hold", hold.stream, Severity::degraded, fmt::format("hold {}: {}", hold.id, hold.reason),
@@ -93,6 +104,11 @@ MirrorStatus judge_mirror(db::MirrorOverview overview, const sync::SyncOptions& 
     add(status, "quarantine", table, Severity::degraded,
         fmt::format("{} objects of {} could not be stored", count, table),
         "the table quarantine says why; they are tried again at each sweep");
+  }
+  if (status.overview.quarantined_events > 0) {
+    add(status, "quarantine", "events", Severity::degraded,
+        fmt::format("{} events could not be applied", status.overview.quarantined_events),
+        "`authkit-mirror events list --quarantined` says why; `authkit-mirror events retry` tries them again");
   }
   if (status.daemon_health) add_daemon_findings(status);
   for (const Finding& finding : status.findings) {

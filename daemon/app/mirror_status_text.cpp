@@ -58,6 +58,19 @@ std::string writer_line(const MirrorStatus& status) {
                      short_time(lease->heartbeat_age_seconds));
 }
 
+std::string tail_line(const std::optional<db::TailRecord>& tail) {
+  if (!tail || !tail->seconds_since_poll) return "not followed yet";
+  return fmt::format("followed until {} ago{}", short_time(*tail->seconds_since_poll),
+                     tail->problem.empty() ? "" : " (" + tail->problem + ")");
+}
+
+json tail_json(const std::optional<db::TailRecord>& tail) {
+  if (!tail) return nullptr;
+  return {{"caught_up_through", tail->caught_up_through ? json(to_string(*tail->caught_up_through)) : json(nullptr)},
+          {"seconds_since_poll", tail->seconds_since_poll ? json(*tail->seconds_since_poll) : json(nullptr)},
+          {"problem", tail->problem}};
+}
+
 }  // namespace
 
 std::string to_table(const MirrorStatus& status) {
@@ -70,7 +83,8 @@ std::string to_table(const MirrorStatus& status) {
                count(stream.unchanged), count(stream.deleted), count(stream.held), stream.snapshot_state});
   }
   std::string text = status.overview.streams.empty() ? "nothing has been mirrored yet\n" : table.text();
-  text += "\nwriter: " + writer_line(status) + "\n";
+  text += "\nevents: " + tail_line(status.overview.tail) + "\n";
+  text += "writer: " + writer_line(status) + "\n";
   text += fmt::format("daemon: {}\n", status.daemon_health ? "answers" : "does not answer");
   text += fmt::format("health: {}\n", http::to_string(status.state));
   for (const sync::Finding& finding : status.findings) {
@@ -100,6 +114,8 @@ std::string to_json(const MirrorStatus& status, const std::string& environment) 
                     {"streams", streams},
                     {"holds", holds},
                     {"quarantine", status.overview.quarantine},
+                    {"quarantined_events", status.overview.quarantined_events},
+                    {"events", tail_json(status.overview.tail)},
                     {"lease", lease_json(status.overview.lease)},
                     {"findings", findings},
                     {"daemon", status.daemon_health ? json::parse(*status.daemon_health) : json(nullptr)}};

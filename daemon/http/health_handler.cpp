@@ -27,6 +27,15 @@ json finding_json(const sync::Finding& finding) {
           {"next_step", finding.next_step}};
 }
 
+json events_json(const HealthReport& report) {
+  return {{"caught_up_through", instant_or_null(report.tail.caught_up_through)},
+          {"newest_event_at", instant_or_null(report.tail.newest_event_at)},
+          {"received", report.events.received},
+          {"deleted", report.events.deleted},
+          {"held", report.events.held},
+          {"parked", report.events.parked}};
+}
+
 json stream_json(const sync::StreamProgress& progress) {
   return {{"phase", progress.phase},
           {"pages", progress.pages},
@@ -70,6 +79,7 @@ std::string to_json(const HealthReport& report) {
                   {"version", version()},
                   {"role", sync::to_string(report.role)},
                   {"findings", std::move(findings)},
+                  {"events", events_json(report)},
                   {"streams", std::move(streams)}});
 }
 

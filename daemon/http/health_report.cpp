@@ -40,10 +40,11 @@ Finding without_certificate(const std::string& stream, Instant since) {
           "wait for the first pass to end; `authkit-mirror status` shows how far it is"};
 }
 
-Finding overdue(const std::string& stream, Instant due_at, std::int64_t age_seconds) {
+/// While events are followed, a late sweep is no reason to mistrust the mirror as a whole.
+Finding overdue(const std::string& stream, Instant due_at, std::int64_t age_seconds, bool follows_events) {
   return {"snapshot_overdue",
           stream,
-          Severity::failing,
+          follows_events ? Severity::degraded : Severity::failing,
           due_at,
           "the last complete snapshot of " + stream + " is " + std::to_string(age_seconds) + " s old",
           "look at this stream's other findings and at the log; `authkit-mirror check` tests key and network"};
@@ -89,6 +90,8 @@ HealthReport Health::report() const {
   HealthReport report;
   report.role = board_.role();
   report.findings = board_.findings();
+  report.tail = board_.tail();
+  report.events = board_.events();
   for (const std::string& loop : board_.stalled_loops()) report.findings.push_back(stalled(loop, now));
 
   const auto known = board_.streams();
@@ -106,7 +109,7 @@ HealthReport Health::report() const {
     const std::int64_t age = (now.microseconds - progress.certified_at->microseconds) / microseconds_per_second;
     const std::int64_t allowed = allowed_age_seconds(limits, stream_options);
     const Instant due_at{progress.certified_at->microseconds + allowed * microseconds_per_second};
-    if (age > allowed) report.findings.push_back(overdue(name, due_at, age));
+    if (age > allowed) report.findings.push_back(overdue(name, due_at, age, report.tail.caught_up_through.has_value()));
   }
   report.state = worst(report.findings);
   return report;

@@ -19,6 +19,8 @@ struct HealthReport {
   sync::Role role = sync::Role::starting;
   std::vector<sync::Finding> findings;  ///< what the engine raised and what this report found by itself
   std::map<std::string, sync::StreamProgress, std::less<>> streams;  ///< enabled streams only
+  sync::TailProgress tail;
+  sync::EventCounts events;  ///< since the process started
 };
 
 /// "ok", "degraded", "failing".

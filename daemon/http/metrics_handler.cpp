@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "http/event_metrics.hpp"
 #include "support/version.hpp"
 
 namespace mirror::http {
@@ -139,6 +140,7 @@ void add_metrics_route(Routes& routes, const sync::StatusBoard& board, const Hea
                               board.database_ready() ? 1 : 0));
     add_health(families, board, report);
     add_streams(families, board, report);
+    add_samples(families, event_samples(board));
     if (samples) add_samples(families, samples());
     drop_empty(families);
     return Response{200, "text/plain; version=0.0.4; charset=utf-8", prometheus::TextSerializer{}.Serialize(families)};

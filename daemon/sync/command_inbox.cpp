@@ -5,12 +5,13 @@
 #include "db/mirror_tables.hpp"
 #include "support/log.hpp"
 #include "sync/command_text.hpp"
+#include "sync/command_work.hpp"
 
 namespace mirror::sync {
 
 void CommandInbox::poll(const std::vector<db::CommandRecord>& waiting) {
   for (const auto& command : waiting) {
-    if (!passes_.contains(command.id) && !decisions_.contains(command.id)) begin(command);
+    if (!passes_.contains(command.id) && !works_.contains(command.id)) begin(command);
   }
   for (auto pass = passes_.begin(); pass != passes_.end();) {
     std::vector<StreamResult> results;
@@ -21,13 +22,13 @@ void CommandInbox::poll(const std::vector<db::CommandRecord>& waiting) {
     answer(pass->first, {"done", to_json(results)});
     pass = passes_.erase(pass);
   }
-  for (auto decision = decisions_.begin(); decision != decisions_.end();) {
-    if (decision->second.wait_for(std::chrono::seconds::zero()) != std::future_status::ready) {
-      ++decision;
+  for (auto work = works_.begin(); work != works_.end();) {
+    if (work->second.wait_for(std::chrono::seconds::zero()) != std::future_status::ready) {
+      ++work;
       continue;
     }
-    answer(decision->first, decision->second.get());
-    decision = decisions_.erase(decision);
+    answer(work->first, work->second.get());
+    work = works_.erase(work);
   }
 }
 
@@ -35,8 +36,8 @@ void CommandInbox::begin(const db::CommandRecord& command) {
   log::info("command {} ({}) from {} begins", command.id, command.kind, command.requested_by);
   if (command.kind == "sync") {
     begin_pass(command.id);
-  } else if (command.kind == "approve" || command.kind == "discard") {
-    begin_decision(command);
+  } else if (const auto work = find_command_work(command.kind)) {
+    begin_work(command, work);
   } else {
     answer(command.id, {"failed", to_json(Error(Fault::misconfigured,
                                                 fmt::format("the daemon does not know the command '{}'", command.kind),
@@ -50,17 +51,14 @@ void CommandInbox::begin_pass(std::int64_t id) {
   passes_.emplace(id, std::move(pass));
 }
 
-void CommandInbox::begin_decision(const db::CommandRecord& command) {
-  decisions_.emplace(command.id, std::async(std::launch::async, [this, command] {
-                       try {
-                         const auto arguments = read_hold_arguments(command.arguments);
-                         const auto decide = command.kind == "approve" ? approve_hold : discard_hold;
-                         return Answer{"done", to_json(decide(period_.session(), arguments.id, arguments.decided_by,
-                                                              period_.stop_token()))};
-                       } catch (const Error& error) {
-                         return Answer{"failed", to_json(error)};
-                       }
-                     }));
+void CommandInbox::begin_work(const db::CommandRecord& command, CommandWork work) {
+  works_.emplace(command.id, std::async(std::launch::async, [this, command, work] {
+                   try {
+                     return Answer{"done", work(period_, command.arguments)};
+                   } catch (const Error& error) {
+                     return Answer{"failed", to_json(error)};
+                   }
+                 }));
 }
 
 void CommandInbox::answer(std::int64_t id, const Answer& answer) {

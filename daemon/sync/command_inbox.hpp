@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "db/command_store.hpp"
+#include "sync/command_work.hpp"
 #include "sync/lease_period.hpp"
 
 namespace mirror::sync {
 
 /// Carries out what other processes asked the lease's holder to do, through the table `commands`. A pass runs in the
-/// stream loops; an approval on a thread of its own, so that the inbox never blocks. Used by one thread.
+/// stream loops; the others on threads of their own, so that the inbox never blocks. Used by one thread.
 class CommandInbox {
  public:
   explicit CommandInbox(LeasePeriod& period) : period_(period) {}
@@ -33,13 +34,13 @@ class CommandInbox {
 
   void begin(const db::CommandRecord& command);
   void begin_pass(std::int64_t id);
-  void begin_decision(const db::CommandRecord& command);
+  void begin_work(const db::CommandRecord& command, CommandWork work);
   void answer(std::int64_t id, const Answer& answer);
   [[nodiscard]] static bool is_finished(const Pass& pass, std::vector<StreamResult>& results);
 
   LeasePeriod& period_;
   std::map<std::int64_t, Pass> passes_;
-  std::map<std::int64_t, std::future<Answer>> decisions_;
+  std::map<std::int64_t, std::future<Answer>> works_;
 };
 
 }  // namespace mirror::sync

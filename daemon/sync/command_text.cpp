@@ -112,6 +112,25 @@ HoldOutcome read_hold_outcome(std::string_view text) {
   });
 }
 
+std::string replay_arguments(Instant since) {
+  return dump({{"since", to_string(since)}});
+}
+
+Instant read_replay_arguments(std::string_view text) {
+  return read_with(text,
+                   [](const json& in) { return parse_instant(in.at("since").get<std::string>()).value_or(Instant{}); });
+}
+
+std::string to_json(const ReplayOutcome& outcome) {
+  return dump({{"read", outcome.read}, {"parked", outcome.parked}});
+}
+
+ReplayOutcome read_replay_outcome(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    return ReplayOutcome{in.at("read").get<long>(), in.at("parked").get<long>()};
+  });
+}
+
 std::string to_json(const Error& error) {
   return dump({{"fault", to_string(error.fault())}, {"error", error.what()}, {"next_step", error.next_step()}});
 }

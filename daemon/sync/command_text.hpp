@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sync/event_replay.hpp"
 #include "sync/hold_decision.hpp"
 #include "sync/stream_loop.hpp"
 
@@ -24,6 +25,11 @@ std::vector<StreamResult> read_stream_results(std::string_view text);
 
 std::string to_json(const HoldOutcome& outcome);
 HoldOutcome read_hold_outcome(std::string_view text);
+
+std::string replay_arguments(Instant since);
+Instant read_replay_arguments(std::string_view text);
+std::string to_json(const ReplayOutcome& outcome);
+ReplayOutcome read_replay_outcome(std::string_view text);
 
 std::string to_json(const Error& error);
 Error read_error(std::string_view text);

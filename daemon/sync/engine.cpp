@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <random>
 #include <utility>
 
@@ -14,7 +15,9 @@
 #include "support/log.hpp"
 #include "sync/command_inbox.hpp"
 #include "sync/command_text.hpp"
+#include "sync/command_work.hpp"
 #include "sync/environment_guard.hpp"
+#include "sync/event_delivery.hpp"
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
 #include "sync/snapshot_progress.hpp"
@@ -146,7 +149,7 @@ void Engine::stand_by() {
 /// The quiet work beside the loops: commands, findings, the lease's end.
 void Engine::keep_house(LeasePeriod& period, db::Connection& connection) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::unique_lock lock(mutex_);
     period_ = &period;
   }
   const auto stop = period.stop_token();
@@ -169,12 +172,12 @@ void Engine::keep_house(LeasePeriod& period, db::Connection& connection) {
         board_.finished_iteration("engine", longest_request);
       } while (clock_.wait_for(command_poll, stop));
     } catch (...) {
-      const std::lock_guard lock(mutex_);
+      const std::unique_lock lock(mutex_);
       period_ = nullptr;
       throw;
     }
   }
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock(mutex_);
   period_ = nullptr;
 }
 
@@ -196,7 +199,7 @@ void Engine::wait_out(const Error& error, Clock::Duration rest, const std::stop_
 
 void Engine::reconfigure(const SyncOptions& options) {
   options_.reload(options);
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock(mutex_);
   if (period_ == nullptr) return;
   for (const auto& loop : period_->loops()) {
     const auto found = options.streams.find(loop->stream().name);
@@ -206,25 +209,38 @@ void Engine::reconfigure(const SyncOptions& options) {
 
 std::vector<StreamResult> Engine::sync(const std::stop_token& stop) {
   return read_stream_results(perform(
-      "sync", "{}", [](LeasePeriod& period) { return to_json(period.run_pass()); }, stop));
+      "sync", "{}", [](LeasePeriod& period, const std::string&) { return to_json(period.run_pass()); }, stop));
 }
 
 HoldOutcome Engine::approve(int hold, const std::string& decided_by, const std::stop_token& stop) {
-  return read_hold_outcome(perform(
-      "approve", hold_arguments(hold, decided_by),
-      [&](LeasePeriod& period) {
-        return to_json(approve_hold(period.session(), hold, decided_by, period.stop_token()));
-      },
-      stop));
+  return read_hold_outcome(perform("approve", hold_arguments(hold, decided_by), stop));
 }
 
 HoldOutcome Engine::discard(int hold, const std::string& decided_by, const std::stop_token& stop) {
-  return read_hold_outcome(perform(
-      "discard", hold_arguments(hold, decided_by),
-      [&](LeasePeriod& period) {
-        return to_json(discard_hold(period.session(), hold, decided_by, period.stop_token()));
-      },
-      stop));
+  return read_hold_outcome(perform("discard", hold_arguments(hold, decided_by), stop));
+}
+
+ReplayOutcome Engine::retry_events(const std::stop_token& stop) {
+  return read_replay_outcome(perform("retry", "{}", stop));
+}
+
+ReplayOutcome Engine::replay_events(Instant since, const std::stop_token& stop) {
+  return read_replay_outcome(perform("replay", replay_arguments(since), stop));
+}
+
+void Engine::restart_tail(const std::stop_token& stop) {
+  perform("restart_tail", "{}", stop);
+}
+
+Delivery Engine::deliver(std::string_view body) {
+  // Shared: the period can't end while a delivery waits for its commit.
+  const std::shared_lock lock(mutex_);
+  if (period_ == nullptr || period_->stop_token().stop_requested()) return Delivery::unavailable;
+  return deliver_event(period_->session(), period_->tail(), body, period_->stop_token());
+}
+
+std::string Engine::perform(const std::string& kind, const std::string& arguments, const std::stop_token& stop) {
+  return perform(kind, arguments, find_command_work(kind), stop);
 }
 
 std::string Engine::perform(const std::string& kind, const std::string& arguments, const Work& work,
@@ -232,7 +248,7 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
   db::Connection connection = prepare_database();
   while (true) {
     if (lease_.try_acquire(connection)) {
-      auto result = perform_here(work, stop);
+      auto result = perform_here(work, arguments, stop);
       lease_.release(connection);
       return result;
     }
@@ -241,13 +257,13 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
   }
 }
 
-std::string Engine::perform_here(const Work& work, const std::stop_token& stop) {
+std::string Engine::perform_here(const Work& work, const std::string& arguments, const std::stop_token& stop) {
   LeasePeriod period(db::Connection(database_, "writer", lease_.instance()), lease_, api_, options_, clock_, board_,
                      stop);
   try {
     period.require_same_environment();
     board_.set_role(Role::writer);
-    auto result = work(period);
+    auto result = work(period, arguments);
     period.rethrow_failure();
     return result;
   } catch (const Error&) {

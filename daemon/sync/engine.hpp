@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -10,10 +10,12 @@
 #include "api/directory_api.hpp"
 #include "db/connection.hpp"
 #include "db/lease.hpp"
+#include "sync/event_replay.hpp"
 #include "sync/hold_decision.hpp"
 #include "sync/live_options.hpp"
 #include "sync/status_board.hpp"
 #include "sync/stream_loop.hpp"
+#include "sync/webhook_delivery.hpp"
 #include "sync/workos_api.hpp"
 
 namespace mirror::db {
@@ -26,7 +28,7 @@ class LeasePeriod;
 
 /// Keeps one environment's mirror true. run() is the daemon; the others are commands, which take the lease if nobody
 /// holds it and otherwise hand their request to the holder and wait for its answer (rule R11).
-/// reconfigure() may be called from any thread, the others from one.
+/// reconfigure() and deliver() may be called from any thread, the others from one.
 class Engine {
  public:
   Engine(db::DatabaseOptions database, const SyncOptions& options, const WorkosApi& api, Clock& clock,
@@ -41,11 +43,22 @@ class Engine {
   HoldOutcome approve(int hold, const std::string& decided_by, const std::stop_token& stop);
   HoldOutcome discard(int hold, const std::string& decided_by, const std::stop_token& stop);
 
+  /// Tries the events in quarantine again.
+  ReplayOutcome retry_events(const std::stop_token& stop);
+  /// Applies archived events since then once more.
+  ReplayOutcome replay_events(Instant since, const std::stop_token& stop);
+  /// Follows events from now on, and asks for a snapshot of every stream: the way out of a lost cursor.
+  void restart_tail(const std::stop_token& stop);
+
+  /// Applies a webhook's event, whose signature was verified; returns after its commit. Unavailable unless this process
+  /// holds the lease. Throws Error when the writer can't go on. Thread-safe.
+  Delivery deliver(std::string_view body);
+
   /// Applies what may change while running: intervals, brake limits, health limits.
   void reconfigure(const SyncOptions& options);
 
  private:
-  using Work = std::function<std::string(LeasePeriod&)>;
+  using Work = std::function<std::string(LeasePeriod&, const std::string& arguments)>;
 
   void run_period(const std::stop_token& stop);
   void run_lease_period(db::Connection& connection, const std::stop_token& stop);
@@ -59,7 +72,9 @@ class Engine {
   /// Does `work` here, or has the lease's holder do command `kind`; returns the result as JSON.
   std::string perform(const std::string& kind, const std::string& arguments, const Work& work,
                       const std::stop_token& stop);
-  std::string perform_here(const Work& work, const std::stop_token& stop);
+  /// The same with the usual work of that kind.
+  std::string perform(const std::string& kind, const std::string& arguments, const std::stop_token& stop);
+  std::string perform_here(const Work& work, const std::string& arguments, const std::stop_token& stop);
   /// Empty if the holder vanished before it answered.
   std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind,
                                        const std::string& arguments, const std::stop_token& stop);
@@ -74,8 +89,8 @@ class Engine {
   StatusBoard& board_;
   db::Lease lease_;
   bool was_running_ = false;  ///< a period began: from now on every trouble is waited out
-  std::mutex mutex_;
-  LeasePeriod* period_ = nullptr;  ///< while one runs; for reconfigure()
+  std::shared_mutex mutex_;
+  LeasePeriod* period_ = nullptr;  ///< while one runs; for other threads
 };
 
 }  // namespace mirror::sync

@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "db/mirror_tables.hpp"
 #include "model/streams.hpp"
 #include "support/log.hpp"
+#include "sync/event_replay.hpp"
 #include "sync/tail_start.hpp"
 
 namespace mirror::sync {
@@ -21,6 +23,7 @@ constexpr hours longest_span{29 * 24};
 constexpr hours oldest_cursor{20 * 24};
 /// How often the database is told that nothing happened.
 constexpr std::chrono::seconds note_interval{5};
+constexpr hours archive_interval{1};
 constexpr std::chrono::milliseconds first_rest{500};
 constexpr std::chrono::milliseconds longest_rest{30'000};
 /// A page with so many poisoned events says more about the API, or about us, than about the events (rule R10).
@@ -96,9 +99,17 @@ void EventTail::load(const std::stop_token& stop) {
 
 void EventTail::run(const std::stop_token& stop) {
   Backoff backoff(first_rest, longest_rest);
+  auto archive_due = session_.clock.now();
+  bool retried = false;
   while (!stop.stop_requested()) {
     session_.board.finished_iteration("events", longest_request);
     try {
+      // After an upgrade the quarantine may have become readable.
+      if (!std::exchange(retried, true)) retry_events(session_, true, stop);
+      if (session_.clock.now() >= archive_due) {
+        keep_archive(session_, stop);
+        archive_due = session_.clock.now() + archive_interval;
+      }
       const bool more = poll(stop);
       backoff.reset();
       if (!more) schedule_.wait(session_.options().events, stop);
@@ -113,6 +124,7 @@ void EventTail::run(const std::stop_token& stop) {
 
 bool EventTail::poll(const std::stop_token& stop) {
   if (!loaded_) fix_start(stop);
+  if (must_load_.exchange(false)) load(stop);
   const auto asked = query();
   api::EventPage page;
   try {
@@ -261,17 +273,30 @@ void EventTail::recover(const std::string& why, Instant now, const std::stop_tok
 void EventTail::resynchronise(const std::string& why, Instant now, const std::stop_token& stop) {
   const Instant from = tail_start(now);
   log::warn("events were lost ({}): reading them from {} on, and every list anew", why, to_string(from));
+  begin_anew(from, 2, stop);
+  load(stop);
+}
+
+/// Touches the database only, so that any thread may do it.
+void EventTail::begin_anew(Instant from, int recoveries, const std::stop_token& stop) {
   session_.writer.run(
       [&](WriteSession& write) {
-        write.tables.tails.anchor(write.transaction, from, 2);
+        write.tables.tails.anchor(write.transaction, from, recoveries);
         for (const auto* stream : all_streams()) {
           write.tables.snapshots.note_error(write.transaction, stream->name, "events were lost: a new snapshot is due",
                                             "it begins by itself");
         }
       },
       stop);
-  load(stop);
   resync_();
+}
+
+void EventTail::restart(const std::stop_token& stop) {
+  const Instant from = tail_start(ask_time(stop));
+  log::warn("a person asked for it: reading events from {} on, and every list anew", to_string(from));
+  begin_anew(from, 0, stop);
+  must_load_ = true;
+  schedule_.wake();
 }
 
 void EventTail::note_failure(const Error& error, const std::stop_token& stop) {

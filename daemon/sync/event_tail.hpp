@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <set>
@@ -29,6 +30,9 @@ class EventTail {
 
   /// A webhook told of an event: it will be visible soon.
   void nudge(Instant event_created_at) { schedule_.nudge(event_created_at); }
+  /// A person's way out of a lost cursor: events are read from now on, and every list anew. Throws
+  /// Error when the API does not tell the time. Thread-safe.
+  void restart(const std::stop_token& stop);
   /// Event types that the API does not know.
   [[nodiscard]] const std::set<std::string>& dropped_types() const { return dropped_; }
 
@@ -45,6 +49,7 @@ class EventTail {
   /// The cursor is of no use any more, as of `now` at the API.
   void recover(const std::string& why, Instant now, const std::stop_token& stop);
   void resynchronise(const std::string& why, Instant now, const std::stop_token& stop);
+  void begin_anew(Instant from, int recoveries, const std::stop_token& stop);
   void note_failure(const Error& error, const std::stop_token& stop);
   void load(const std::stop_token& stop);
   /// The API's time up to which nothing was missed.
@@ -57,7 +62,8 @@ class EventTail {
   std::vector<std::string> types_;
   std::set<std::string> dropped_;
   db::TailRecord position_;
-  std::optional<Instant> api_now_;  ///< of the last answer
+  std::optional<Instant> api_now_;      ///< of the last answer
+  std::atomic<bool> must_load_{false};  ///< position_ was changed in the database
   bool loaded_ = false;
   bool uncommitted_ = false;  ///< events were queued since the last flush
   Clock::TimePoint noted_at_;

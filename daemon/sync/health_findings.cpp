@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "db/mirror_tables.hpp"
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
@@ -22,34 +24,59 @@ void check_holds(db::Transaction& transaction, const db::MirrorTables& tables, S
 }
 
 void check_quarantine(db::Transaction& transaction, const db::MirrorTables& tables, StatusBoard& board) {
-  const long count = tables.quarantine.count(transaction);
-  if (count == 0) {
-    board.clear("quarantine");
-    return;
-  }
-  board.raise("quarantine", "", Severity::degraded, fmt::format("{} objects can't be decoded or stored", count),
-              "read table quarantine for the errors; the objects are tried again at each sweep");
+  const auto set = [&](std::string_view subject, long count, std::string_view what, const char* next_step) {
+    if (count == 0) {
+      board.clear("quarantine", subject);
+    } else {
+      board.raise("quarantine", subject, Severity::degraded,
+                  fmt::format("{} {} can't be decoded or stored", count, what), next_step);
+    }
+  };
+  set("", tables.quarantine.count(transaction), "objects",
+      "read table quarantine for the errors; the objects are tried again at each sweep");
+  set("events", tables.events.count_quarantined(transaction), "events",
+      "look at them with `authkit-mirror events list --quarantined`; `authkit-mirror events retry` tries them again, "
+      "and so does an upgrade");
 }
 
-/// Until there is an event tail, freshness is the age of the last certified snapshot.
-void check_age(db::Transaction& transaction, const db::MirrorTables& tables, const StreamSpec& stream,
-               const SyncOptions& options, StatusBoard& board) {
-  const auto found = options.streams.find(stream.name);
-  const StreamOptions stream_options = found == options.streams.end() ? StreamOptions{} : found->second;
-  const auto record = tables.snapshots.read_stream(transaction, stream.name);
-  const auto age = record.seconds_since_certified;
-  // A standby walks nothing itself, but is ready when the mirror is.
-  board.update(stream.name, [&](StreamProgress& progress) { progress.certified_at = record.certified_at; });
-  const auto interval = static_cast<double>(stream_options.sweep_interval.count()) * (1 + stream_options.sweep_jitter);
-  const auto limit = interval + static_cast<double>(options.health_max_lag.count());
-  if (!stream_options.enabled || !age || *age <= interval) {
-    board.clear("stream_stale", stream.name);
-    return;
+/// A cursor this old comes near to what one query may span (30 days of 90 that WorkOS keeps).
+double oldest_reach(const EventOptions& options) {
+  return static_cast<double>(options.retention.count()) * 20 / 90;
+}
+
+/// Freshness is the age of the last poll that reached the end, by the database's clock.
+void check_tail(db::Transaction& transaction, const db::MirrorTables& tables, const SyncOptions& options,
+                StatusBoard& board) {
+  const auto tail = tables.tails.read(transaction);
+  const double age = tail ? tail->seconds_since_poll.value_or(0) : 0;
+  if (tail && tail->caught_up_through) {
+    board.update_tail([&](TailProgress& progress) {
+      progress.caught_up_through = std::max(progress.caught_up_through, tail->caught_up_through);
+    });
   }
-  board.raise("stream_stale", stream.name, *age > limit ? Severity::failing : Severity::degraded,
-              fmt::format("the last certified snapshot of {} is {:.0f} s old, due every {} s", stream.name, *age,
-                          stream_options.sweep_interval.count()),
-              "see the other findings of this stream and the log");
+  if (age <= static_cast<double>(options.health_max_lag.count())) {
+    board.clear("events_late");
+  } else {
+    board.raise("events_late", "", Severity::failing,
+                fmt::format("events were last read to their end {:.0f} s ago", age),
+                tail->problem.empty() ? "see the other findings and the log" : "the reason: " + tail->problem);
+  }
+  if (age <= oldest_reach(options.events)) {
+    board.clear("cursor_old");
+  } else {
+    board.raise("cursor_old", "", Severity::degraded,
+                fmt::format("events have not been read to their end for {:.0f} days; WorkOS keeps them for {:.0f}",
+                            age / 86'400, static_cast<double>(options.events.retention.count()) / 86'400),
+                "mend what keeps the tail from reading before events are lost; see the other findings");
+  }
+}
+
+/// A standby walks nothing itself, but is ready when the mirror is.
+void show_certificates(db::Transaction& transaction, const db::MirrorTables& tables, StatusBoard& board) {
+  for (const auto* stream : all_streams()) {
+    const auto record = tables.snapshots.read_stream(transaction, stream->name);
+    board.update(stream->name, [&](StreamProgress& progress) { progress.certified_at = record.certified_at; });
+  }
 }
 
 }  // namespace
@@ -59,7 +86,9 @@ void refresh_findings(db::Connection& connection, const SyncOptions& options, St
   db::Transaction transaction(connection);
   check_holds(transaction, tables, board);
   check_quarantine(transaction, tables, board);
-  for (const auto* stream : all_streams()) check_age(transaction, tables, *stream, options, board);
+  check_tail(transaction, tables, options, board);
+  show_certificates(transaction, tables, board);
+  board.set_drift(tables.drift.totals(transaction));
 }
 
 }  // namespace mirror::sync

@@ -103,6 +103,16 @@ TailProgress StatusBoard::tail() const {
   return tail_;
 }
 
+void StatusBoard::set_drift(std::vector<db::DriftCount> drift) {
+  const std::lock_guard lock(mutex_);
+  drift_ = std::move(drift);
+}
+
+std::vector<db::DriftCount> StatusBoard::drift() const {
+  const std::lock_guard lock(mutex_);
+  return drift_;
+}
+
 void StatusBoard::set_role(Role role) {
   const std::lock_guard lock(mutex_);
   role_ = role;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "db/drift_store.hpp"
 #include "support/clock.hpp"
 #include "support/instant.hpp"
 #include "sync/event_counts.hpp"
@@ -88,6 +89,10 @@ class StatusBoard {
   void update_tail(const std::function<void(TailProgress&)>& change);
   [[nodiscard]] TailProgress tail() const;
 
+  /// What sweeps have corrected so far.
+  void set_drift(std::vector<db::DriftCount> drift);
+  [[nodiscard]] std::vector<db::DriftCount> drift() const;
+
   void set_role(Role role);
   [[nodiscard]] Role role() const;
   /// Whether database and schema are as they should be.
@@ -109,6 +114,7 @@ class StatusBoard {
   std::map<std::string, StreamProgress, std::less<>> totals_;
   EventCounts events_;
   TailProgress tail_;
+  std::vector<db::DriftCount> drift_;
   std::map<std::string, Clock::TimePoint, std::less<>> loop_deadlines_;
   Role role_ = Role::starting;
   bool database_ready_ = false;

@@ -24,6 +24,12 @@ void TailSchedule::nudge(Instant event_created_at) {
   nudged_.notify_all();
 }
 
+void TailSchedule::wake() {
+  const std::lock_guard lock(mutex_);
+  fresh_nudge_ = true;
+  nudged_.notify_all();
+}
+
 void TailSchedule::polled(std::optional<Instant> newest) {
   const std::lock_guard lock(mutex_);
   if (newest) {

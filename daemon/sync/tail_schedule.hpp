@@ -20,6 +20,8 @@ class TailSchedule {
 
   /// An event of that creation was told otherwise.
   void nudge(Instant event_created_at);
+  /// The next poll is due at once.
+  void wake();
   /// A poll reached the end of the events; the newest one that it brought was created at `newest`.
   void polled(std::optional<Instant> newest);
   /// Waits until the next poll is due, or somebody nudges.
