@@ -108,9 +108,9 @@ int HoldStore::join(Transaction& transaction, const HoldRecord& hold,
                               connection.table("hold_items")),
                   id, hold.stream, ids.str(), event_ids.str(), instants.str());
   transaction.run(
-      fmt::format("UPDATE {} SET deletions = items.count, through = GREATEST(through, items.through), "
-                  "cascades = cascades + $2 FROM (SELECT count(*) AS count, max(deleted_at) AS through FROM {} "
-                  "WHERE hold_id = $1) AS items WHERE id = $1",
+      fmt::format("UPDATE {} AS hold SET deletions = items.count, through = GREATEST(hold.through, items.through), "
+                  "cascades = hold.cascades + $2 FROM (SELECT count(*) AS count, max(deleted_at) AS through FROM {} "
+                  "WHERE hold_id = $1) AS items WHERE hold.id = $1",
                   connection.table("holds"), connection.table("hold_items")),
       id, found.empty() ? 0 : hold.cascades);
   return id;
