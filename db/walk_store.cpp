@@ -42,25 +42,34 @@ void WalkStore::finish(Transaction& transaction, std::string_view stream, const 
 }
 
 std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
-                                                   std::string_view stream, std::int64_t snapshot_id,
-                                                   std::string_view after, int most) const {
+                                                   std::string_view stream, std::int64_t snapshot_id) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
       fmt::format(
           "SELECT parent.id, walk.certified_at IS NOT NULL, "
           "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
           "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
-          "WHERE parent._env = $1 AND parent._deleted_at IS NULL AND parent.id > $4 "
+          "WHERE parent._env = $1 AND parent._deleted_at IS NULL "
           "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
-          "ORDER BY parent.id LIMIT $5",
+          "ORDER BY COALESCE(walk.touched_at > walk.certified_at, false) DESC, walk.certified_at NULLS FIRST, "
+          "parent.id",
           connection.table(scope_table), connection.table("walks")),
-      environment_, stream, snapshot_id, after, most);
+      environment_, stream, snapshot_id);
   std::vector<ScopeToWalk> scopes;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
     scopes.push_back({std::string(*read_text(result, row, 0)), read_text(result, row, 1) == "t",
                       std::string(read_text(result, row, 2).value_or(""))});
   }
   return scopes;
+}
+
+void WalkStore::touch(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
+                      Instant at) const {
+  transaction.run(fmt::format("UPDATE {} SET touched_at = $4::timestamptz WHERE _env = $1 AND stream = $2 "
+                              "AND scope = ANY ($3::text[]) "
+                              "AND COALESCE(touched_at, '-infinity') < $4::timestamptz",
+                              transaction.connection().table("walks")),
+                  environment_, stream, array_literal(scopes), mirror::to_string(at));
 }
 
 void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_id,

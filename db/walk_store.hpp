@@ -44,10 +44,13 @@ class WalkStore {
   /// Notes that the lists of `scopes` are completely read as of `at`, with the closing proof or without.
   void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
               std::int64_t snapshot_id, Instant at, bool is_proven) const;
-  /// Up to `most` live rows of `scope_table` behind `after`, in order of id, whose list `snapshot_id` has not finished.
+  /// Live rows of `scope_table` whose list `snapshot_id` has not finished: those about which events told something
+  /// since their list was read first, then those whose list was never read or the longest time ago.
   [[nodiscard]] std::vector<ScopeToWalk> scopes_to_walk(Transaction& transaction, std::string_view scope_table,
-                                                        std::string_view stream, std::int64_t snapshot_id,
-                                                        std::string_view after, int most) const;
+                                                        std::string_view stream, std::int64_t snapshot_id) const;
+  /// Notes that an event created at `at` told something about the lists of `scopes`.
+  void touch(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
+             Instant at) const;
 
   void add_candidates(Transaction& transaction, std::int64_t snapshot_id,
                       const std::vector<Candidate>& candidates) const;

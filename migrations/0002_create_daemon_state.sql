@@ -101,6 +101,7 @@ CREATE TABLE @schema@.walks (
   state        text NOT NULL,
   progress     jsonb,
   certified_at timestamptz,
+  touched_at   timestamptz,
   PRIMARY KEY (_env, stream, scope)
 );
 COMMENT ON TABLE @schema@.walks IS 'Progress of each list: of a whole stream (scope empty) or of one organization. Written with the rows it stands for.';
@@ -111,6 +112,7 @@ COMMENT ON COLUMN @schema@.walks.snapshot_id IS 'Snapshot that this walk belongs
 COMMENT ON COLUMN @schema@.walks.state IS 'running, finished (read to its end) or proven (with the closing proof too).';
 COMMENT ON COLUMN @schema@.walks.progress IS 'Where a running walk stands: cursor, bounds, what the closing proof needs.';
 COMMENT ON COLUMN @schema@.walks.certified_at IS 'When this list was last read completely, by the time of the API (UTC).';
+COMMENT ON COLUMN @schema@.walks.touched_at IS 'Creation of the newest event about an object of this list (UTC); after certified_at, the list is read earlier.';
 
 CREATE TABLE @schema@.candidates (
   snapshot_id bigint NOT NULL,

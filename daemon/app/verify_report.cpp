@@ -37,6 +37,9 @@ std::string detail_text(const TableComparison& table, std::size_t show) {
   for (std::size_t i = 0; i < shown; ++i) text += difference_line(table.differences[i]);
   if (shown < table.differences.size()) text += fmt::format("  and {} more\n", table.differences.size() - shown);
   if (table.unchecked > 0) text += fmt::format("  {} more differ at first sight\n", table.unchecked);
+  if (table.unannounced > 0) {
+    text += fmt::format("  {} lack a change without an event, which the next sweep brings\n", table.unannounced);
+  }
   if (table.changing > 0) text += fmt::format("  {} were changing all the time\n", table.changing);
   if (!table.problem.empty()) text += fmt::format("  not proven: {}\n", table.problem);
   return text.empty() ? text : fmt::format("\n{}\n{}", table.table->name, text);
@@ -54,7 +57,8 @@ json table_json(const TableComparison& table, std::size_t show) {
   return {{"table", table.table->name},   {"equal", table.is_equal()},
           {"compared", table.compared},   {"counts", counts},
           {"differences", differences},   {"changing", table.changing},
-          {"unchecked", table.unchecked}, {"problem", table.problem}};
+          {"unchecked", table.unchecked}, {"unannounced", table.unannounced},
+          {"problem", table.problem}};
 }
 
 json tables_json(const std::vector<TableComparison>& tables, std::size_t show) {

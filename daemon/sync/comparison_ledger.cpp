@@ -16,6 +16,11 @@ void ComparisonLedger::add_compared(const TableSpec& table, std::int64_t objects
   of(table).compared += objects;
 }
 
+void ComparisonLedger::add_unannounced(const TableSpec& table) {
+  const std::lock_guard lock(mutex_);
+  ++of(table).unannounced;
+}
+
 void ComparisonLedger::add_problem(const TableSpec& table, const std::string& problem) {
   const std::lock_guard lock(mutex_);
   if (of(table).problem.empty()) of(table).problem = problem;

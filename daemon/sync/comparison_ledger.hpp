@@ -30,6 +30,7 @@ class ComparisonLedger {
   void add_compared(const TableSpec& table, std::int64_t objects);
   void add_problem(const TableSpec& table, const std::string& problem);
   void add_changing(const TableSpec& table);
+  void add_unannounced(const TableSpec& table);
   /// Keeps the later one of two suspicions of the same object.
   void suspect(Suspicion suspicion);
   void report(Difference difference);

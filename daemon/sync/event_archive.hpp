@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,6 +20,8 @@ class EventArchive {
   explicit EventArchive(WriteSession& session) : session_(session) {}
 
   void add(const EventWrite& write);
+  /// Notes which lists the event's object stands in, so that sweeps look at them earlier.
+  void touch(const EventWrite& write, const api::Event& event);
   /// Writes all that was added, and begins anew. False if there was nothing.
   bool save();
 
@@ -26,6 +31,8 @@ class EventArchive {
   WriteSession& session_;
   std::vector<db::EventRecord> records_;
   std::map<std::pair<std::string_view, Instant>, std::size_t> places_;  ///< in records_, by id and creation
+  std::map<const StreamSpec*, std::set<std::string>> touched_;          ///< scopes
+  Instant touched_at_{INT64_MIN};
   const EventWrite::Cursor* cursor_ = nullptr;
 };
 

@@ -23,7 +23,15 @@ void PageComparison::compare_rows(const RowBatch& listed, std::string_view paren
   for (std::size_t row = 0; row < listed.size(); ++row) {
     const auto state = states.find(listed.id(row));
     const bool is_known = state != states.end();
-    if (is_known && state->second.is_live() && state->second.hash == listed.hash(row)) continue;
+    if (is_known && state->second.is_live() && state->second.hash) {
+      const auto& hash = *state->second.hash;
+      if (hash == listed.hash(row)) continue;
+      // A sign-in and the like: the next sweep brings it.
+      if (state->second.updated_at == listed.updated_at(row) && hash.same_version(listed.hash(row))) {
+        ledger_.add_unannounced(listed.table());
+        continue;
+      }
+    }
     const auto parent_id = parent < 0 ? std::nullopt : listed.value(row, static_cast<std::size_t>(parent));
     ledger_.suspect({{&listed.table(), std::string(listed.id(row)), std::string(parent_id.value_or(""))},
                      is_known ? std::optional(state->second) : std::nullopt});

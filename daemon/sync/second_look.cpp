@@ -15,7 +15,7 @@ bool is_live(const std::optional<RowState>& row) {
 bool agree(const ObjectView& view, const std::optional<RowState>& row) {
   if (view.answer == ObjectView::Answer::undecodable) return false;
   if (view.answer == ObjectView::Answer::absent) return !is_live(row);
-  return is_live(row) && row->hash == view.hash;
+  return is_live(row) && row->hash && row->hash->same_version(view.hash);
 }
 
 bool is_unchanged(const std::optional<RowState>& before, const std::optional<RowState>& now) {

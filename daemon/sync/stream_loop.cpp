@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::chrono::milliseconds first_backoff{2'000};
 constexpr std::chrono::milliseconds longest_backoff{300'000};
+/// A sweep that is spread over more could not be resumed after a restart.
+constexpr std::chrono::hours longest_sweep{12};
+/// A tail that has not polled for so long tells of no changes.
+constexpr std::chrono::minutes stale_tail{1};
 
 Clock::Duration with_jitter(std::chrono::seconds interval, double jitter) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
@@ -23,7 +27,11 @@ Clock::Duration with_jitter(std::chrono::seconds interval, double jitter) {
 }  // namespace
 
 StreamLoop::StreamLoop(const MirrorSession& session, const StreamSpec& stream, StreamLoop* parent)
-    : session_(session), stream_(stream), parent_(parent), backoff_(first_backoff, longest_backoff) {
+    : session_(session),
+      stream_(stream),
+      parent_(parent),
+      pace_(session.clock, [this] { session_.board.finished_iteration(stream_.name, longest_request); }),
+      backoff_(first_backoff, longest_backoff) {
   const auto all = session.options().streams;
   if (const auto own = all.find(stream.name); own != all.end()) options_ = own->second;
 }
@@ -40,11 +48,13 @@ void StreamLoop::run(const std::stop_token& stop) {
     wait_until_due(stop);
     if (parent_ != nullptr) parent_->wait_until_settled(stop);
     if (stop.stop_requested()) break;
+    const auto began = session_.clock.now();
     const auto result = attempt(stop);
     if (stop.stop_requested()) break;
     const auto next = delay_after(result);
     const std::lock_guard lock(mutex_);
-    due_at_ = session_.clock.now() + next;
+    // A leisurely sweep takes most of its interval.
+    due_at_ = (result.is_certified() ? began : session_.clock.now()) + next;
   }
   session_.board.retire_loop(stream_.name);
 }
@@ -57,6 +67,7 @@ StreamResult StreamLoop::run_once(const std::stop_token& stop) {
 std::int64_t StreamLoop::request() {
   const std::lock_guard lock(mutex_);
   requested_ = true;
+  pace_.hurry();
   changed_.notify_all();
   // An attempt under way began before the request and may have passed what it is about.
   return attempts_ + (running_ ? 2 : 1);
@@ -128,17 +139,29 @@ Clock::Duration StreamLoop::delay_after(const StreamResult& result) {
   return std::min(interval, rest);
 }
 
+Clock::Duration StreamLoop::leisure() const {
+  const auto tail = session_.board.tail();
+  const auto streams = session_.board.streams();
+  const auto own = streams.find(stream_.name);
+  const bool was_certified = own != streams.end() && own->second.certified_at.has_value();
+  const bool events_are_followed = tail.polled_at && session_.clock.now() - *tail.polled_at < stale_tail;
+  if (!was_certified || !events_are_followed || last_result_.fault != Fault::stopped) return {};
+  const auto share = std::chrono::duration_cast<Clock::Duration>(options_.sweep_interval) * 4 / 5;
+  return std::min<Clock::Duration>(share, longest_sweep);
+}
+
 StreamResult StreamLoop::attempt(const std::stop_token& stop) {
   session_.board.finished_iteration(stream_.name, longest_request);
   {
     const std::lock_guard lock(mutex_);
     running_ = true;
+    pace_.spread_over(requested_ || !is_scheduled_ ? Clock::Duration::zero() : leisure());
     requested_ = false;
   }
   StreamResult result;
   result.stream = stream_.name;
   try {
-    result.snapshot = StreamSnapshot(session_, stream_).run(stop);
+    result.snapshot = StreamSnapshot(session_, stream_, &pace_).run(stop);
   } catch (const Error& error) {
     result.fault = error.fault();
     result.error = error.what();

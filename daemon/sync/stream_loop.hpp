@@ -9,6 +9,7 @@
 
 #include "support/backoff.hpp"
 #include "sync/mirror_session.hpp"
+#include "sync/sweep_pace.hpp"
 
 namespace mirror::sync {
 
@@ -51,12 +52,15 @@ class StreamLoop {
   [[nodiscard]] Clock::Duration first_delay(const std::stop_token& stop);
   [[nodiscard]] Clock::Duration delay_after(const StreamResult& result);
   StreamResult attempt(const std::stop_token& stop);
+  /// How long a sweep of many lists may take: while events are followed, nobody waits for it.
+  [[nodiscard]] Clock::Duration leisure() const;
   void note(const StreamResult& result, const std::stop_token& stop);
   void raise_or_clear(const StreamResult& result);
 
   const MirrorSession& session_;
   const StreamSpec& stream_;
   StreamLoop* parent_;
+  SweepPace pace_;
   Backoff backoff_;
 
   mutable std::mutex mutex_;

@@ -17,7 +17,6 @@ namespace {
 
 /// A snapshot that was interrupted longer ago than this begins anew: its early pages say too little about today.
 constexpr double oldest_resumable_seconds = 24.0 * 3600;
-constexpr int scopes_per_query = 500;
 
 const char* const uncertified_next_step =
     "nothing was deleted on its evidence; it is tried again by itself. If it stays so, ask WorkOS about this list";
@@ -131,21 +130,31 @@ void StreamSnapshot::walk_scopes(const std::stop_token& stop) {
       },
       stop);
   if (!parent_error.empty()) note_problem(fmt::format("the list of {} is not certified", stream_.scope_table));
-  std::string after;
+  // Organizations that appear meanwhile are walked too. A list that can't be finished is not tried twice.
+  std::set<std::string> walked;
   while (true) {
-    std::vector<db::ScopeToWalk> scopes;
-    session_.writer.run(
-        [&](WriteSession& write) {
-          scopes = write.tables.walks.scopes_to_walk(write.transaction, stream_.scope_table, stream_.name,
-                                                     snapshot_->id, after, scopes_per_query);
-        },
-        stop);
+    auto scopes = read_scopes(stop);
+    std::erase_if(scopes, [&](const db::ScopeToWalk& scope) { return !walked.insert(scope.id).second; });
     if (scopes.empty()) return;
-    after = scopes.back().id;
+    if (pace_ != nullptr) pace_->begin(scopes.size());
     for_each_parallel(scopes, session_.parallelism(), stop,
-                      [&](const db::ScopeToWalk& scope, const std::stop_token& token) { walk_scope(scope, token); });
+                      [&](const db::ScopeToWalk& scope, const std::stop_token& token) {
+                        const auto number = static_cast<std::size_t>(&scope - scopes.data());
+                        if (pace_ == nullptr || pace_->wait_turn(number, token)) walk_scope(scope, token);
+                        session_.board.finished_iteration(stream_.name, longest_request);
+                      });
     if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
   }
+}
+
+std::vector<db::ScopeToWalk> StreamSnapshot::read_scopes(const std::stop_token& stop) {
+  std::vector<db::ScopeToWalk> scopes;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        scopes = write.tables.walks.scopes_to_walk(write.transaction, stream_.scope_table, stream_.name, snapshot_->id);
+      },
+      stop);
+  return scopes;
 }
 
 void StreamSnapshot::walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop) {

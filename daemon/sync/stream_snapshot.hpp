@@ -10,6 +10,7 @@
 #include "sync/confirmation.hpp"
 #include "sync/list_walk.hpp"
 #include "sync/mirror_session.hpp"
+#include "sync/sweep_pace.hpp"
 
 namespace mirror::sync {
 
@@ -18,7 +19,9 @@ namespace mirror::sync {
 /// it. Throws Error when it can't go on; what is committed stays, and the next run resumes there. Used by one thread.
 class StreamSnapshot {
  public:
-  StreamSnapshot(const MirrorSession& session, const StreamSpec& stream) : session_(session), stream_(stream) {}
+  /// `pace` may be null: as fast as it can.
+  StreamSnapshot(const MirrorSession& session, const StreamSpec& stream, SweepPace* pace = nullptr)
+      : session_(session), stream_(stream), pace_(pace) {}
 
   /// Returns the snapshot as stored: certified, or uncertified with the reason.
   db::SnapshotRecord run(const std::stop_token& stop);
@@ -34,6 +37,7 @@ class StreamSnapshot {
   void walk(const std::stop_token& stop);
   void walk_whole_list(const std::stop_token& stop);
   void walk_scopes(const std::stop_token& stop);
+  [[nodiscard]] std::vector<db::ScopeToWalk> read_scopes(const std::stop_token& stop);
   void walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop);
   void prove_scopes_with_candidates(const std::stop_token& stop);
   void settle_suspects(const std::stop_token& stop);
@@ -53,6 +57,7 @@ class StreamSnapshot {
 
   const MirrorSession& session_;
   const StreamSpec& stream_;
+  SweepPace* pace_;
   std::shared_ptr<SnapshotContext> snapshot_;
   long live_at_start_ = 0;
   bool list_finished_before_ = false;
