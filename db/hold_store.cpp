@@ -135,20 +135,22 @@ std::vector<std::string> HoldStore::held_by_events(Transaction& transaction, std
   return ids;
 }
 
-std::optional<Instant> HoldStore::approved_through(Transaction& transaction, std::string_view stream) const {
+std::optional<Instant> HoldStore::approved_through(Transaction& transaction, const TableSpec& table) const {
+  ArrayLiteral parents;
+  for (const auto& parent : table.parents) parents.add(parent.table);
   const auto result =
-      transaction.run(fmt::format("SELECT max(through) FROM {} WHERE _env = $1 AND stream = $2 AND cause = 'event' "
-                                  "AND state = 'approved'",
+      transaction.run(fmt::format("SELECT max(through) FROM {} WHERE _env = $1 AND state = 'approved' "
+                                  "AND ((stream = $2 AND cause = 'event') OR stream = ANY ($3::text[]))",
                                   transaction.connection().table("holds")),
-                      environment_, stream);
+                      environment_, table.name, parents.str());
   const auto text = read_text(result, 0, 0);
   return text ? parse_instant(*text) : std::nullopt;
 }
 
-void HoldStore::extend(Transaction& transaction, int id, Instant through) const {
-  transaction.run(fmt::format("UPDATE {} SET through = GREATEST(through, $2::timestamptz) WHERE id = $1",
-                              transaction.connection().table("holds")),
-                  id, to_string(through));
+void HoldStore::cover(Transaction& transaction, int id, Instant through) const {
+  transaction.run(
+      fmt::format("UPDATE {} SET through = $2::timestamptz WHERE id = $1", transaction.connection().table("holds")), id,
+      to_string(through));
 }
 
 bool HoldStore::is_held(Transaction& transaction, const TableSpec& table, std::string_view id) const {

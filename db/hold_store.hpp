@@ -47,10 +47,11 @@ class HoldStore {
   [[nodiscard]] bool is_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
   /// Ids of `stream` in an open hold over events.
   [[nodiscard]] std::vector<std::string> held_by_events(Transaction& transaction, std::string_view stream) const;
-  /// Deletions of `stream` up to this instant of the API have been approved by a person.
-  [[nodiscard]] std::optional<Instant> approved_through(Transaction& transaction, std::string_view stream) const;
-  /// Notes that an approval covers all deletions up to `through`.
-  void extend(Transaction& transaction, int id, Instant through) const;
+  /// Deletions of rows of `table` up to this instant of the API have been approved by a person: by events, or together
+  /// with their parents.
+  [[nodiscard]] std::optional<Instant> approved_through(Transaction& transaction, const TableSpec& table) const;
+  /// Notes that an approval covers all deletions up to `through`, and none behind it.
+  void cover(Transaction& transaction, int id, Instant through) const;
   /// A newer certified sweep found less: nothing is left to decide.
   void replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
   [[nodiscard]] std::vector<HoldRecord> read_open(Transaction& transaction) const;

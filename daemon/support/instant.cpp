@@ -84,6 +84,10 @@ Instant make_instant(std::int64_t days, int hour, int minute, int second, std::i
   return {seconds * microseconds_per_second + microseconds};
 }
 
+/// The years 0001 to 9999 in UTC: an offset may lead out of them, and then four digits would not do.
+constexpr Instant first_instant{-62'135'596'800 * microseconds_per_second};
+constexpr Instant last_instant{253'402'300'800 * microseconds_per_second - 1};
+
 constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -129,6 +133,7 @@ std::optional<Instant> parse_instant(std::string_view text) noexcept {
   if (!days) return std::nullopt;
   Instant instant = make_instant(*days, hour, minute, second, microseconds);
   instant.microseconds -= offset * microseconds_per_second;
+  if (instant < first_instant || instant > last_instant) return std::nullopt;
   return instant;
 }
 

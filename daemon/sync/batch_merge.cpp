@@ -34,6 +34,7 @@ void BatchProgress::save(WriteSession& session) const {
 }
 
 void BatchMerge::add(const PageWrite& page) {
+  if (!deletions_.empty()) flush_rows();
   if (page.restarts) forget_evidence(page);
   auto& counts = progress_.counts[page.snapshot];
   ++counts.pages;
@@ -50,6 +51,7 @@ void BatchMerge::add(const PageWrite& page) {
 }
 
 void BatchMerge::add(const SingleWrite& single) {
+  if (!deletions_.empty()) flush_rows();
   auto* counts = single.snapshot ? &progress_.counts[single.snapshot] : nullptr;
   const auto& object = single.object;
   merge_of(object.row.table())

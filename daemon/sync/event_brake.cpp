@@ -48,9 +48,8 @@ std::optional<std::string> EventBrake::crossed(const TableSpec& table, Instant a
 long EventBrake::live_rows(const TableSpec& table) {
   auto& window = windows_[&table];
   if (!window.live_rows) {
-    // Those that died within the window were part of the directory when it began.
-    window.live_rows =
-        session_.tables.rows(table).count_live(session_.transaction) + static_cast<long>(window.deaths.size());
+    // Those that died within the window were part of the directory when it began; those let pass still live.
+    window.live_rows = session_.tables.rows(table).count_live(session_.transaction) + window.buried;
   }
   return *window.live_rows;
 }
@@ -61,9 +60,10 @@ EventBrake::Window& EventBrake::window_of(const TableSpec& table, Instant at) {
   if (is_new) {
     auto& window = place->second;
     window.approved_through =
-        session_.tables.holds.approved_through(session_.transaction, table.name).value_or(Instant{INT64_MIN});
+        session_.tables.holds.approved_through(session_.transaction, table).value_or(Instant{INT64_MIN});
     window.deaths = session_.tables.rows(table).deaths_by_event(
         session_.transaction, std::max(before(at, 2 * options_.window), window.approved_through));
+    window.buried = static_cast<long>(window.deaths.size());
   }
   return place->second;
 }

@@ -27,6 +27,7 @@ class EventBrake {
  private:
   struct Window {
     std::vector<Instant> deaths;  ///< by event, counted
+    long buried = 0;              ///< of these, those that are no longer live rows
     Instant approved_through;
     std::optional<long> live_rows;
   };

@@ -38,6 +38,12 @@ bool refuses_position(const api::ApiError& error) {
   return error.status() == 400 || error.status() == 404 || error.status() == 410 || error.status() == 422;
 }
 
+/// Ids of events grow, so the first one behind the cursor is newer. One without an id proves nothing.
+bool ignores_cursor(const api::EventPage& page, const std::string& cursor) {
+  const auto first = std::ranges::find_if(page.events, [](const auto& event) { return !event.id.empty(); });
+  return first != page.events.end() && first->id <= cursor;
+}
+
 void require_order(const api::EventPage& page) {
   if (page.events.size() < 2) return;
   const auto& first = page.events.front();
@@ -71,7 +77,8 @@ EventTail::EventTail(const MirrorSession& session, const api::EventsApi& api, st
 void EventTail::fix_start(const std::stop_token& stop) {
   load(stop);
   if (loaded_) return;
-  const Instant start = tail_start(ask_time(stop));
+  api_now_ = ask_time(stop);
+  const Instant start = tail_start(*api_now_);
   session_.writer.run([&](WriteSession& write) { write.tables.tails.start(write.transaction, start); }, stop);
   log::info("events are followed from {} on", to_string(start));
   load(stop);
@@ -125,6 +132,8 @@ void EventTail::run(const std::stop_token& stop) {
 bool EventTail::poll(const std::stop_token& stop) {
   if (!loaded_) fix_start(stop);
   if (must_load_.exchange(false)) load(stop);
+  // How far back an anchor lies is known only against the API's time.
+  if (position_.cursor.empty() && !api_now_) api_now_ = ask_time(stop);
   const auto asked = query();
   api::EventPage page;
   try {
@@ -140,7 +149,7 @@ bool EventTail::poll(const std::stop_token& stop) {
   }
   const Instant answered_at = page.answered_at;
   api_now_ = answered_at;
-  if (asked.after && !page.events.empty() && page.events.front().id <= *asked.after) {
+  if (asked.after && ignores_cursor(page, *asked.after)) {
     recover("the API ignored it and began anew", answered_at, stop);
     return true;
   }
@@ -162,7 +171,7 @@ bool EventTail::poll(const std::stop_token& stop) {
   accept(std::move(page), oldest, stop);
   if (!is_end) return true;
   if (asked.range_end && *asked.range_end < answered_at) {
-    anchor(*asked.range_end, position_.recoveries, stop);  // the next stretch
+    anchor(tail_start(*asked.range_end), position_.recoveries, stop);  // the next stretch
     return true;
   }
   note_end(answered_at, asked.after.has_value(), stop);
@@ -187,6 +196,12 @@ api::EventQuery EventTail::query() const {
 
 void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_token& stop) {
   if (page.events.empty()) return;
+  // Until a later one moves the cursor, an event that names neither itself nor its time is told again by every poll,
+  // and is still one.
+  const Instant place = position_.cursor_created_at.value_or(position_.anchor);
+  for (auto& event : page.events) {
+    if (event.id.empty() && event.created_at == page.answered_at) event.created_at = place;
+  }
   EventWrite write;
   const auto last = std::find_if(page.events.rbegin(), page.events.rend(), [](const auto& e) { return !e.id.empty(); });
   if (last != page.events.rend()) {
@@ -204,7 +219,8 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
 /// Everything that is visible has been read.
 void EventTail::note_end(Instant answered_at, bool after_cursor, const std::stop_token& stop) {
   const auto now = session_.clock.now();
-  const bool was_in_trouble = position_.recoveries > 0 || !position_.problem.empty();
+  const bool is_recovered = position_.recoveries > 0 && after_cursor;
+  const bool was_in_trouble = is_recovered || !position_.problem.empty();
   if (uncommitted_ || was_in_trouble || !position_.caught_up_through || now - noted_at_ >= note_interval) {
     session_.writer.run(
         [&](WriteSession& write) { write.tables.tails.note_caught_up(write.transaction, answered_at, after_cursor); },
@@ -258,7 +274,8 @@ Instant EventTail::reached() const {
 void EventTail::recover(const std::string& why, Instant now, const std::stop_token& stop) {
   session_.board.update_tail([](TailProgress& tail) { ++tail.recoveries; });
   if (position_.recoveries == 0) {
-    const Instant from = tail_start(reached());
+    // An event may claim to be of the future.
+    const Instant from = tail_start(std::min(reached(), now));
     log::warn("the event cursor is of no use any more ({}): reading events from {} on", why, to_string(from));
     anchor(from, 1, stop);
   } else if (position_.recoveries == 1) {

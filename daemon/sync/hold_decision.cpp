@@ -42,7 +42,7 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
       [&](WriteSession& write) {
         if (!write.tables.holds.decide(write.transaction, id, "approved", decided_by)) return;
         // What a person has approved does not count against the next deletions.
-        if (hold->cause == "event") write.tables.holds.extend(write.transaction, id, confirmation.as_of);
+        write.tables.holds.cover(write.transaction, id, confirmation.as_of);
         write.tables.holds.note_outcome(write.transaction, id, confirmation.gone, outcome.deleted, confirmation.kept);
       },
       stop);

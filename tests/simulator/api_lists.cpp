@@ -143,7 +143,7 @@ Answer Api::list_events(const Request& request) {
   EventLog& log = world_.store.events();
   const Instant now = world_.clock.now();
   log.forget_before({now.microseconds - event_retention});
-  return list(request, EventListing(log, now, read_event_query(request)));
+  return list(request, EventListing(log, now, read_event_query(request, now)));
 }
 
 }  // namespace mirror::simulator

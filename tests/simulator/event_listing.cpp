@@ -7,6 +7,8 @@
 namespace mirror::simulator {
 namespace {
 
+constexpr std::int64_t longest_span = std::int64_t{30} * 86'400 * microseconds_per_second;
+
 Item item_of(const Event& event) {
   return {event.id, event.created_at.microseconds, nullptr, &event};
 }
@@ -21,7 +23,7 @@ Instant read_bound(const Request& request, std::string_view name, Instant otherw
 
 }  // namespace
 
-EventQuery read_event_query(const Request& request) {
+EventQuery read_event_query(const Request& request, Instant now) {
   EventQuery query;
   for (const auto& name : split_commas(request.parameter("events").value_or(""))) {
     if (!is_known_event(name)) {
@@ -38,6 +40,10 @@ EventQuery read_event_query(const Request& request) {
   query.organization_id = request.parameter("organization_id").value_or("");
   query.start = read_bound(request, "range_start", query.start);
   query.end = read_bound(request, "range_end", query.end);
+  if (request.parameter("range_start") &&
+      std::min(query.end, now).microseconds - query.start.microseconds > longest_span) {
+    throw failure(400, "The range spans more than 30 days.", "invalid_events_request");
+  }
   return query;
 }
 

@@ -16,8 +16,9 @@ struct EventQuery {
   Instant end{INT64_MAX};       ///< inclusive
 };
 
-/// Throws ApiFailure: 422 without names, 400 for an unknown one, for an unreadable range, or a range with a cursor.
-EventQuery read_event_query(const Request& request);
+/// Throws ApiFailure: 422 without names, 400 for an unknown one, for an unreadable range, a range with a cursor, or one
+/// that spans more than 30 days up to its end or `now` (workos.com/docs/events/data-syncing/events-api).
+EventQuery read_event_query(const Request& request, Instant now);
 
 /// The events that are visible by now, always oldest first.
 class EventListing final : public Listing {

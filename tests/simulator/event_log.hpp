@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "support/instant.hpp"
 #include "tests/simulator/ids.hpp"
@@ -38,6 +39,9 @@ class EventLog {
   /// `extra_delay` holds this event back longer, so that later ones overtake it.
   const Event& append(std::string_view name, std::string_view data, std::string_view organization_id, Instant now,
                       std::chrono::milliseconds extra_delay = {}, std::optional<int> fault = {});
+
+  /// From now on readers are served `text` instead of the event at `index`: for events that are broken at the source.
+  void spoil(std::size_t index, std::string text) { events_[index].text = std::move(text); }
 
   /// WorkOS keeps events for 90 days; an older cursor is unknown.
   void forget_before(Instant oldest);

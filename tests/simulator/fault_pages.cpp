@@ -80,6 +80,12 @@ bool repeat_last_item(FaultTurn&, const Listing& listing, const PageQuery& query
   return true;
 }
 
+bool reverse_page(FaultTurn&, const Listing&, const PageQuery&, Page& page) {
+  if (page.items.size() < 2) return false;
+  std::ranges::reverse(page.items);
+  return true;
+}
+
 /// The list forgets them from whichever end it is read; each can still be read by its id.
 bool hide_objects(FaultTurn& turn, const Listing&, const PageQuery&, Page& page) {
   const auto hidden = split_commas(turn.fault.parameters.text("ids"));
@@ -129,6 +135,7 @@ constexpr std::array kinds{
               .description = "the list leaves out objects that exist (ids)",
               .default_count = -1,
               .on_page = hide_objects},
+    FaultKind{.name = "reversed-page", .description = "a page is told backwards", .on_page = reverse_page},
     FaultKind{.name = "empty-after-deleted-cursor",
               .description = "the object used as cursor is deleted, and the page behind it is empty (delete=true)",
               .on_query = answer_empty_after_deletion},

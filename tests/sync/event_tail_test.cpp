@@ -1,60 +1,18 @@
 // Rules R2 to R5: the mirror follows GET /events.
 
-#include <nlohmann/json.hpp>
-
 #include "model/streams.hpp"
 #include "tests/catch.hpp"
-#include "tests/harness/stepped_mirror.hpp"
-#include "tests/simulator/changes.hpp"
+#include "tests/sync/tail_fixture.hpp"
 
 namespace mirror::tests {
 namespace {
 
-using harness::MirrorFixture;
 using harness::SteppedMirror;
+using harness::TailFixture;
 using simulator::Json;
 using simulator::Kind;
 using simulator::Store;
 using simulator::World;
-
-struct TailFixture : MirrorFixture {
-  TailFixture()
-      : MirrorFixture({.directory = {.organizations = 5, .users = 40, .memberships = 60, .invitations = 20}}) {
-    options.brake.min_count = options.brake.max_count = 1'000;  // this is not about the brake
-    workos.with([](World& world) { world.clock.freeze(true); });
-  }
-
-  template <typename Action>
-  auto change(Action action) {
-    return workos.with([&](World& world) {
-      world.clock.advance(std::chrono::seconds{2});
-      return action(world.store);
-    });
-  }
-  /// Changes that all have events.
-  void change_some(std::uint64_t seed) {
-    change([&](Store& store) {
-      simulator::Changes changes(store, seed);
-      for (const auto kind : simulator::all_kinds) {
-        changes.create(kind, 3);
-        changes.update(kind, 5);
-        if (kind != Kind::invitations) changes.erase(kind, 1);  // WorkOS has no such event
-      }
-    });
-  }
-  /// What differs, but for the name of the organization, which memberships lack in events.
-  std::vector<std::string> differences_events_tell() {
-    database.execute(
-        "UPDATE workos.organization_memberships AS m SET organization_name = o.name, _raw = m._raw || "
-        "jsonb_build_object('organization_name', o.name) FROM workos.organizations AS o "
-        "WHERE m.organization_id = o.id AND m._deleted_at IS NULL");
-    return differences();
-  }
-  std::string any(Kind kind) {
-    return workos.with([&](World& world) { return world.store.table(kind).order().begin()->second->id; });
-  }
-  std::string cursor() { return database.value("SELECT COALESCE(cursor, '') FROM workos.event_tails"); }
-};
 
 }  // namespace
 
@@ -75,6 +33,7 @@ TEST_CASE("a first start needs no step by hand: the tail begins before the first
 
 TEST_CASE("every change that has an event is in the mirror after the next poll") {
   TailFixture mirror;
+  mirror.options.brake.min_count = 1'000;  // so many deletions in a minute would wait for a person
   SteppedMirror daemon(mirror);
   daemon.sweep_all();
   for (std::uint64_t seed = 10; seed < 20; ++seed) {
@@ -120,9 +79,7 @@ TEST_CASE("the cursor moves with the effects, over events that GET /events retur
   CHECK(mirror.cursor().empty());  // not visible yet
   mirror.workos.with([](World& world) { world.clock.advance(std::chrono::seconds{11}); });
   daemon.catch_up();
-  const auto newest =
-      mirror.workos.with([](World& world) { return world.store.events().at(world.store.events().size() - 1).id; });
-  CHECK(mirror.cursor() == newest);
+  CHECK(mirror.cursor() == mirror.newest_event_id());
   CHECK(mirror.database.value("SELECT first_name FROM workos.users WHERE id = '" + user + "'") == "Later");
 }
 
