@@ -20,13 +20,19 @@ void append_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
+/// The parser knows no numbers of that size, and takes 0 for one that is none.
+bool is_beyond_double(std::string_view digits, double number) {
+  const auto mantissa = digits.substr(0, digits.find_first_of("eE"));
+  return number == 0 && mantissa.find_first_of("123456789") != std::string_view::npos;
+}
+
 /// jsonb keeps a number's digits, but writes no exponents.
 void append_number(std::string_view digits, dom::element value, std::string& out) {
   constexpr double exact_below = 9007199254740992;  // 2^53
   double number = 0;
   const bool has_exponent = digits.find_first_of("eE") != std::string_view::npos;
   if (has_exponent && value.is_double() && value.get_double().get(number) == simdjson::SUCCESS &&
-      std::abs(number) < exact_below && std::trunc(number) == number) {
+      std::abs(number) < exact_below && std::trunc(number) == number && !is_beyond_double(digits, number)) {
     out += std::to_string(static_cast<std::int64_t>(number));
   } else {
     out += digits;
