@@ -6,6 +6,7 @@
 
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/brake.hpp"
 #include "sync/parallel.hpp"
@@ -29,9 +30,11 @@ db::SnapshotRecord StreamSnapshot::run(const std::stop_token& stop) {
   set_phase("walking");
   walk(stop);
   session_.writer.flush(stop);
+  fault_point("snapshot.after_walk");
   set_phase("confirming");
   settle_suspects(stop);
   if (problem_.empty()) delete_what_is_gone(stop);
+  fault_point("snapshot.before_finish");
   return finish(stop);
 }
 
@@ -265,6 +268,7 @@ void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& ho
   int id = 0;
   session_.writer.run(
       [&](WriteSession& write) { id = write.tables.holds.open(write.transaction, hold, candidates.ids); }, stop);
+  fault_point("snapshot.after_hold");
   outcome_.held += hold.deletions;
   log::warn("{}: deletions are held as hold {}: {}. Look at it with `authkit-mirror holds`, then approve or discard it",
             hold.stream, id, hold.reason);
@@ -272,6 +276,7 @@ void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& ho
 
 void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::stop_token& stop) {
   const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
+  fault_point("snapshot.before_bury");
   const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
   outcome_.deleted += buried;
   if (!confirmation.gone.empty()) note_drift(*candidates.table, confirmation.gone, stop);
