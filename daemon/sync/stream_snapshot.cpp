@@ -110,6 +110,7 @@ void StreamSnapshot::walk(const std::stop_token& stop) {
   } else if (!list_finished_before_) {
     walk_whole_list(stop);
   }
+  if (problem_.empty()) find_orphans(stop);
 }
 
 void StreamSnapshot::walk_whole_list(const std::stop_token& stop) {
@@ -170,6 +171,25 @@ void StreamSnapshot::prove_scopes_with_candidates(const std::stop_token& stop) {
                     [&](const std::string& scope, const std::stop_token& token) {
                       walk_scope({scope, false, ""}, token);
                     });
+}
+
+/// An event may bring a child whose parent never was in the mirror, or died there without it: no list that is walked
+/// shows it, so that its absence is no surprise, and only a read by its id tells whether it lives.
+void StreamSnapshot::find_orphans(const std::stop_token& stop) {
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto find = [&](const TableSpec& table, std::string_view parent_column, std::string_view parent_table) {
+          return write.tables.walks.add_orphans(write.transaction, snapshot_->id, table.name, parent_column,
+                                                parent_table, snapshot_->started_at);
+        };
+        long orphans = 0;
+        if (!stream_.scope_table.empty()) orphans += find(*stream_.table, stream_.scope_column, stream_.scope_table);
+        for (const auto& embedded : stream_.embedded) {
+          orphans += find(*embedded.table, embedded.parent_column, stream_.table->name);
+        }
+        if (orphans > 0) snapshot_->has_candidates = true;
+      },
+      stop);
 }
 
 void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
