@@ -121,7 +121,8 @@ std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, st
                                                     std::int64_t snapshot_id) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
-      fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 "
+      fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 AND "
+                  "candidate.scope <> '' "
                   "AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
                   "AND walk.scope = candidate.scope AND walk.snapshot_id = $3 AND walk.state = 'proven')",
                   connection.table("candidates"), connection.table("walks")),

@@ -165,6 +165,9 @@ void Writer::write_singly(std::vector<WriteJob*>& jobs) {
 bool Writer::take_out_unstorable(WriteJob& job) {
   db::Transaction transaction(connection_);
   if (auto* page = std::get_if<PageWrite>(&job.work)) return sync::take_out_unstorable(transaction, tables_, *page);
+  if (auto* single = std::get_if<SingleWrite>(&job.work)) {
+    return sync::take_out_unstorable(transaction, tables_, *single);
+  }
   if (auto* events = std::get_if<EventWrite>(&job.work)) {
     return sync::take_out_unstorable(transaction, tables_, *events);
   }

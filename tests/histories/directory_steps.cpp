@@ -71,7 +71,7 @@ bool DirectorySteps::perform(const Step& step) {
       pass(std::chrono::hours{1 + step.which % 240});
       return true;
     case Action::step_back:
-      has_jumped_ = true;
+      has_stepped_back_ = true;
       pass(-milliseconds{step.which % 20'000});
       return true;
     default:

@@ -26,6 +26,8 @@ class DirectorySteps {
   void pass(std::chrono::milliseconds time);
   /// The clock was moved so far that events may have become unreachable.
   [[nodiscard]] bool has_jumped() const { return has_jumped_; }
+  /// Later changes may look older than earlier ones.
+  [[nodiscard]] bool has_stepped_back() const { return has_stepped_back_; }
 
  private:
   struct Gone {
@@ -47,6 +49,7 @@ class DirectorySteps {
   std::set<std::string> alive_before_;
   std::set<std::string> deleted_once_;
   bool has_jumped_ = false;
+  bool has_stepped_back_ = false;
 };
 
 }  // namespace mirror::histories

@@ -1,5 +1,7 @@
 // Random histories: whatever happens at WorkOS, at the API and to the process, in the end the mirror equals the
-// directory. AUTHKIT_MIRROR_HISTORIES says how many, AUTHKIT_MIRROR_HISTORY_SEED repeats one from its seed on.
+// directory. AUTHKIT_MIRROR_HISTORIES says how many, or AUTHKIT_MIRROR_HISTORY_MINUTES how long;
+// AUTHKIT_MIRROR_HISTORY_SEED repeats one from its seed on, and AUTHKIT_MIRROR_HISTORY_SHORTEN=0 leaves it as long as
+// it is.
 
 #include <chrono>
 #include <cstdlib>
@@ -12,6 +14,9 @@
 
 namespace mirror::histories {
 namespace {
+
+/// In so many histories every fault and every crash of the generator happens.
+constexpr std::size_t enough_for_everything = 1'500;
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -68,26 +73,38 @@ void show(const std::map<std::string, std::size_t>& counts, const char* title) {
 
 TEST_CASE("whatever happens, in the end the mirror equals the directory") {
   log::set_level(log::Level::error);
-  const auto histories = number_from("AUTHKIT_MIRROR_HISTORIES", 200);
+  const std::chrono::minutes minutes{number_from("AUTHKIT_MIRROR_HISTORY_MINUTES", 0)};
+  const auto histories = number_from("AUTHKIT_MIRROR_HISTORIES", 2'000);
   const auto first = number_from("AUTHKIT_MIRROR_HISTORY_SEED", std::random_device{}());
-  std::cout << "histories from seed " << first << " on\n";
+  const auto until = std::chrono::steady_clock::now() + minutes;
+  const auto is_over = [&](std::uint64_t played) {
+    return minutes.count() > 0 ? std::chrono::steady_clock::now() > until : played == histories;
+  };
+  std::cout << "histories from seed " << first << " on" << std::endl;
   Theatre theatre;
-  for (std::uint64_t seed = first; seed < first + histories; ++seed) {
-    const auto history = make_history(seed);
+  for (std::uint64_t played = 0; !is_over(played); ++played) {
+    const auto history = make_history(first + played);
     const auto problem = theatre.play(history);
     if (problem.empty()) continue;
-    if (std::getenv("SURVEY")) {
-      std::cout << seed << ": " << problem.substr(0, 300) << std::endl;
-      continue;
-    }
+    std::cout << "history " << history.seed << " fails, after " << played << " that did not: " << problem << std::endl;
+    if (number_from("AUTHKIT_MIRROR_HISTORY_SHORTEN", 1) == 0) FAIL(problem);
     const auto shorter = shortened(theatre, history);
-    FAIL("history " << seed << " (number " << seed - first + 1 << "): " << problem
-                    << "\nshortened: " << theatre.play(shorter) << "\n"
+    FAIL("history " << history.seed << ": " << problem << "\nshortened: " << theatre.play(shorter) << "\n"
                     << to_string(shorter));
   }
-  std::cout << theatre.tally().histories << " histories, " << theatre.tally().steps << " steps\n";
+  const auto& tally = theatre.tally();
+  std::cout << tally.histories << " histories, " << tally.steps << " steps\n";
   show(theatre.crashes().crashes(), "crashes");
-  show(theatre.tally().faults, "faults");
+  show(tally.faults, "faults");
+  if (tally.histories < enough_for_everything) return;
+  for (const auto& point : fault_points()) {
+    CAPTURE(point);
+    CHECK(theatre.crashes().crashes().contains(point));
+  }
+  for (const auto& fault : api_faults()) {
+    CAPTURE(fault);
+    CHECK((tally.faults.contains(fault) && tally.faults.at(fault) > 0));
+  }
 }
 
 }  // namespace mirror::histories

@@ -61,7 +61,8 @@ void HistoryRun::check_deaths(const MirrorView& now, const Step& step) const {
   std::map<std::string, long> deaths;
   for (const auto& [id, row] : now.rows) {
     if (row.lives) continue;
-    if (alive.contains(id) && !directory_.was_deleted_once(id)) {
+    const bool is_ordered = !directory_.has_stepped_back();
+    if (is_ordered && alive.contains(id) && !directory_.was_deleted_once(id)) {
       throw Violation(fmt::format("{} {} is dead by {}, but was never deleted (R3)", row.table, id, row.deleted_by));
     }
     const auto before = before_.rows.find(id);
@@ -166,7 +167,7 @@ void HistoryRun::check_archive() {
       environment_));
   if (orphans != 0) throw Violation("a child outlives its parent (R9)");
   // What the API hid behind a fault or a leap in time may be passed over.
-  if (api_misbehaved_ || directory_.has_jumped()) return;
+  if (api_misbehaved_ || directory_.has_jumped() || directory_.has_stepped_back()) return;
   std::set<std::string> archived;
   for (const auto& row : database_.rows(fmt::format("SELECT id FROM workos.events WHERE _env = '{}'", environment_))) {
     archived.insert(row[0]);
