@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "db/array_literal.hpp"
+#include "db/connection.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 
@@ -90,6 +91,21 @@ void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_i
                   snapshot_id, tables.str(), ids.str(), scopes.str());
 }
 
+long WalkStore::add_orphans(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
+                            std::string_view parent_column, std::string_view parent_table, Instant before) const {
+  const auto& connection = transaction.connection();
+  const auto result = transaction.run(
+      fmt::format("INSERT INTO {} (snapshot_id, table_name, id, scope) "
+                  "SELECT $2, $3, child.id, '' FROM {} AS child "
+                  "WHERE child._env = $1 AND child._deleted_at IS NULL AND child._observed_at <= $4::timestamptz "
+                  "AND NOT EXISTS (SELECT FROM {} AS parent WHERE parent._env = $1 AND parent.id = child.{} "
+                  "AND parent._deleted_at IS NULL) ON CONFLICT DO NOTHING",
+                  connection.table("candidates"), connection.table(table), connection.table(parent_table),
+                  quote_identifier(parent_column)),
+      environment_, snapshot_id, table, mirror::to_string(before));
+  return static_cast<long>(result.affected_rows());
+}
+
 long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id,
                          const std::vector<std::string>& ids) const {
   const auto result = transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND id = ANY ($2::text[])",
@@ -114,7 +130,8 @@ std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, st
                                                     std::int64_t snapshot_id) const {
   const auto& connection = transaction.connection();
   const auto result = transaction.run(
-      fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 "
+      fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 AND "
+                  "candidate.scope <> '' "
                   "AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
                   "AND walk.scope = candidate.scope AND walk.snapshot_id = $3 AND walk.state = 'proven')",
                   connection.table("candidates"), connection.table("walks")),

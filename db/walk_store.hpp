@@ -54,6 +54,10 @@ class WalkStore {
 
   void add_candidates(Transaction& transaction, std::int64_t snapshot_id,
                       const std::vector<Candidate>& candidates) const;
+  /// Live rows of `table`, observed before `before`, whose `parent_column` names no live row of `parent_table`: nobody
+  /// lists them, so that each becomes a candidate. Returns how many there are.
+  long add_orphans(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
+                   std::string_view parent_column, std::string_view parent_table, Instant before) const;
   /// Withdraws candidates that the walk met after all; returns how many there were.
   long withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const;
   /// Drops what a walk of `scope` found, because the walk proves nothing; returns how many there were.

@@ -54,6 +54,12 @@ void BatchMerge::add(const SingleWrite& single) {
   if (!deletions_.empty()) flush_rows();
   auto* counts = single.snapshot ? &progress_.counts[single.snapshot] : nullptr;
   const auto& object = single.object;
+  if (!single.unstorable.empty()) {
+    park(object.row.table(), {std::string(object.row.id(0)), single.unstorable, std::string(object.row.raw(0))});
+    if (single.snapshot) single.snapshot->has_quarantined = true;
+    wrote_ = true;
+    return;
+  }
   merge_of(object.row.table())
       .see({&object.row,
             0,

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "db/mirror_tables.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/parallel.hpp"
 
@@ -56,6 +57,7 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
       log::warn("{} {} exists but can't be decoded: {}", table.name, id, error.what());
     }
     if (snapshot) session.board.finished_iteration(snapshot->stream->name, longest_request);
+    fault_point("confirmation.before_write");
     const std::lock_guard lock(mutex);
     if (object && !object->found) {
       result.gone.push_back(id);

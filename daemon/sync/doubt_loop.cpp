@@ -5,6 +5,7 @@
 #include "db/mirror_tables.hpp"
 #include "model/streams.hpp"
 #include "support/backoff.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 
 namespace mirror::sync {
@@ -50,6 +51,7 @@ bool DoubtLoop::settle_some(const std::stop_token& stop) {
   std::vector<std::string> ids;
   for (const auto& doubt : doubts) ids.push_back(doubt.id);
   bury_deleted(*table, doubts, confirm(session_, *table, ids, nullptr, stop), stop);
+  fault_point("doubts.before_settle");
   session_.writer.run([&](WriteSession& write) { write.tables.doubts.settle(write.transaction, doubts); }, stop);
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include "db/mirror_tables.hpp"
 #include "model/streams.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/event_replay.hpp"
 #include "sync/tail_start.hpp"
@@ -212,12 +213,14 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
   }
   std::erase_if(page.events, [&](const api::Event& event) { return event.created_at < oldest; });
   write.page = std::move(page);
+  fault_point("tail.before_push");
   session_.writer.push(std::move(write), stop);
   uncommitted_ = true;
 }
 
 /// Everything that is visible has been read.
 void EventTail::note_end(Instant answered_at, bool after_cursor, const std::stop_token& stop) {
+  fault_point("tail.before_note");
   const auto now = session_.clock.now();
   const bool is_recovered = position_.recoveries > 0 && after_cursor;
   const bool was_in_trouble = is_recovered || !position_.problem.empty();

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "model/streams.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/confirmation.hpp"
 
@@ -38,6 +39,7 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
   const auto confirmation = confirm(session, *table, ids, nullptr, stop);
   HoldOutcome outcome{id, bury_confirmed(session, *table, confirmation, stop, events),
                       static_cast<long>(confirmation.kept.size())};
+  fault_point("approval.before_decision");
   session.writer.run(
       [&](WriteSession& write) {
         if (!write.tables.holds.decide(write.transaction, id, "approved", decided_by)) return;

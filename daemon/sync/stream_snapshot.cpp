@@ -6,6 +6,7 @@
 
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/brake.hpp"
 #include "sync/parallel.hpp"
@@ -28,9 +29,11 @@ db::SnapshotRecord StreamSnapshot::run(const std::stop_token& stop) {
   set_phase("walking");
   walk(stop);
   session_.writer.flush(stop);
+  fault_point("snapshot.after_walk");
   set_phase("confirming");
   settle_suspects(stop);
   if (problem_.empty()) delete_what_is_gone(stop);
+  fault_point("snapshot.before_finish");
   return finish(stop);
 }
 
@@ -106,6 +109,7 @@ void StreamSnapshot::walk(const std::stop_token& stop) {
   } else if (!list_finished_before_) {
     walk_whole_list(stop);
   }
+  if (problem_.empty()) find_orphans(stop);
 }
 
 void StreamSnapshot::walk_whole_list(const std::stop_token& stop) {
@@ -176,6 +180,25 @@ void StreamSnapshot::prove_scopes_with_candidates(const std::stop_token& stop) {
                     [&](const std::string& scope, const std::stop_token& token) {
                       walk_scope({scope, false, ""}, token);
                     });
+}
+
+/// An event may bring a child whose parent never was in the mirror, or died there without it: no list that is walked
+/// shows it, so that its absence is no surprise, and only a read by its id tells whether it lives.
+void StreamSnapshot::find_orphans(const std::stop_token& stop) {
+  session_.writer.run(
+      [&](WriteSession& write) {
+        const auto find = [&](const TableSpec& table, std::string_view parent_column, std::string_view parent_table) {
+          return write.tables.walks.add_orphans(write.transaction, snapshot_->id, table.name, parent_column,
+                                                parent_table, snapshot_->started_at);
+        };
+        long orphans = 0;
+        if (!stream_.scope_table.empty()) orphans += find(*stream_.table, stream_.scope_column, stream_.scope_table);
+        for (const auto& embedded : stream_.embedded) {
+          orphans += find(*embedded.table, embedded.parent_column, stream_.table->name);
+        }
+        if (orphans > 0) snapshot_->has_candidates = true;
+      },
+      stop);
 }
 
 void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
@@ -274,6 +297,7 @@ void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& ho
   int id = 0;
   session_.writer.run(
       [&](WriteSession& write) { id = write.tables.holds.open(write.transaction, hold, candidates.ids); }, stop);
+  fault_point("snapshot.after_hold");
   outcome_.held += hold.deletions;
   log::warn("{}: deletions are held as hold {}: {}. Look at it with `authkit-mirror holds`, then approve or discard it",
             hold.stream, id, hold.reason);
@@ -281,6 +305,7 @@ void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& ho
 
 void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::stop_token& stop) {
   const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
+  fault_point("snapshot.before_bury");
   const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
   outcome_.deleted += buried;
   if (!confirmation.gone.empty()) note_drift(*candidates.table, confirmation.gone, stop);

@@ -40,6 +40,7 @@ class StreamSnapshot {
   [[nodiscard]] std::vector<db::ScopeToWalk> read_scopes(const std::stop_token& stop);
   void walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop);
   void prove_scopes_with_candidates(const std::stop_token& stop);
+  void find_orphans(const std::stop_token& stop);
   void settle_suspects(const std::stop_token& stop);
   void delete_what_is_gone(const std::stop_token& stop);
   [[nodiscard]] std::vector<Candidates> read_candidates(const std::stop_token& stop);

@@ -23,6 +23,24 @@ bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& t
   return !page.unstorable.empty();
 }
 
+bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& tables, SingleWrite& single) {
+  const auto& object = single.object;
+  std::vector<const RowBatch*> batches{&object.row};
+  for (const auto& embedded : object.embedded) batches.push_back(&embedded);
+  for (const auto* batch : batches) {
+    const auto& rows = tables.rows(batch->table());
+    for (std::size_t row = 0; row < batch->size(); ++row) {
+      auto complaint = rows.storage_error(transaction, {batch, row, object.answered_at, {}});
+      if (!complaint) continue;
+      log::warn("{} {} can't be stored and is parked in quarantine: {}", object.row.table().name, object.row.id(0),
+                *complaint);
+      single.unstorable = std::move(*complaint);
+      return true;
+    }
+  }
+  return false;
+}
+
 bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& tables, EventWrite& events) {
   bool found = false;
   for (auto& event : events.page.events) {

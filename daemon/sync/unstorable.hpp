@@ -8,6 +8,8 @@ namespace mirror::sync {
 // if there are none.
 
 bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& tables, PageWrite& page);
+/// All of it, if it can't be stored whole.
+bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& tables, SingleWrite& single);
 bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& tables, EventWrite& events);
 
 }  // namespace mirror::sync

@@ -78,6 +78,7 @@ struct SingleWrite {
   std::shared_ptr<SnapshotContext> snapshot;  ///< counts go there; may be null
   api::SingleObject object;
   std::optional<RowState> asked_about;  ///< what the mirror held when the read began; empty: nothing
+  std::string unstorable = {};          ///< PostgreSQL's complaint about it; then it is parked instead of written
 };
 
 /// How an event came.

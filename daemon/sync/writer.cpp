@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "db/transaction.hpp"
+#include "support/fault_point.hpp"
 #include "support/log.hpp"
 #include "sync/unstorable.hpp"
 
@@ -126,6 +127,7 @@ void Writer::write(std::vector<WriteJob>& jobs) {
 bool Writer::try_write(std::vector<WriteJob*>& jobs) {
   try {
     db::Transaction transaction(connection_);
+    fault_point("writer.after_begin");
     db::ChangeFeed feed(environment_, lease_.next_feed_seq());
     WriteSession session{transaction, tables_, feed};
     BatchProgress unsaved = held_;
@@ -133,7 +135,9 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs) {
     const bool overdue = clock_.now() - last_commit_ >= longest_hold;
     if (merge(session, jobs, unsaved, counted) || overdue) {
       unsaved.save(session);
+      fault_point("writer.before_commit");
       lease_.commit(transaction, feed.rows());
+      fault_point("writer.after_commit");
       held_ = {};
       last_commit_ = clock_.now();
     } else {
@@ -161,6 +165,9 @@ void Writer::write_singly(std::vector<WriteJob*>& jobs) {
 bool Writer::take_out_unstorable(WriteJob& job) {
   db::Transaction transaction(connection_);
   if (auto* page = std::get_if<PageWrite>(&job.work)) return sync::take_out_unstorable(transaction, tables_, *page);
+  if (auto* single = std::get_if<SingleWrite>(&job.work)) {
+    return sync::take_out_unstorable(transaction, tables_, *single);
+  }
   if (auto* events = std::get_if<EventWrite>(&job.work)) {
     return sync::take_out_unstorable(transaction, tables_, *events);
   }
@@ -201,6 +208,7 @@ bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Ba
 /// Nothing to do: commit progress that was held back, and show that the lease is alive.
 void Writer::keep_alive() {
   db::Transaction transaction(connection_);
+  fault_point("writer.keep_alive");
   db::ChangeFeed feed(environment_, lease_.next_feed_seq());
   WriteSession session{transaction, tables_, feed};
   held_.save(session);

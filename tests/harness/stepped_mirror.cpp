@@ -12,14 +12,25 @@ std::string next_instance() {
   return "stepped-" + std::to_string(made++);
 }
 
+Clock& host_clock() {
+  static SystemClock clock;
+  return clock;
+}
+
 }  // namespace
 
 SteppedMirror::SteppedMirror(const db::DatabaseOptions& database, const sync::SyncOptions& options,
                              const api::ApiOptions& api, Clock* api_clock)
-    : control_(database, "test control"),
+    : SteppedMirror(database, options, api::make_api_client(api, api_clock == nullptr ? host_clock() : *api_clock),
+                    host_clock()) {}
+
+SteppedMirror::SteppedMirror(const db::DatabaseOptions& database, const sync::SyncOptions& options,
+                             const std::shared_ptr<api::ApiClient>& client, Clock& clock)
+    : clock_(clock),
+      control_(database, "test control"),
       lease_(options.environment, next_instance(), options.lease_ttl),
       board_(clock_),
-      workos_(api::make_api_client(api, api_clock == nullptr ? clock_ : *api_clock)),
+      workos_(client),
       options_(options),
       session_{workos_.directory,
                *(writer_ =
@@ -35,11 +46,15 @@ SteppedMirror::SteppedMirror(const db::DatabaseOptions& database, const sync::Sy
 
 SteppedMirror::~SteppedMirror() {
   writer_->end();
-  lease_.release(control_);
+  if (!abandoned_) lease_.release(control_);
 }
 
 db::SnapshotRecord SteppedMirror::sweep(const StreamSpec& stream) {
   return sync::StreamSnapshot(session_, stream).run({});
+}
+
+sync::StreamResult SteppedMirror::attempt(const StreamSpec& stream) {
+  return sync::StreamLoop(session_, stream, nullptr).run_once({});
 }
 
 void SteppedMirror::sweep_all() {

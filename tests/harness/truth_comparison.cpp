@@ -88,7 +88,8 @@ std::vector<std::string> names_of(const TableSpec& table) {
   return names;
 }
 
-std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& table, const std::string& schema) {
+std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& table, const std::string& schema,
+                                     const std::string& environment) {
   const auto names = names_of(table);
   std::string columns;
   for (const auto& name : names) {
@@ -98,7 +99,9 @@ std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& ta
                            columns.empty() ? "" : ", ", name);
   }
   std::map<std::string, Row> rows;
-  for (const auto& values : database.rows(fmt::format("SELECT {} FROM {}.{}_live", columns, schema, table.name))) {
+  const std::string condition = environment.empty() ? "" : " WHERE _env = '" + environment + "'";
+  for (const auto& values :
+       database.rows(fmt::format("SELECT {} FROM {}.{}_live{}", columns, schema, table.name, condition))) {
     Row row;
     for (std::size_t i = 0; i < names.size(); ++i) row[names[i]] = values[i];
     rows[values[0]] = std::move(row);
@@ -141,9 +144,10 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
 }  // namespace
 
 std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
-                                     const std::vector<std::string>& truth, const std::string& schema) {
+                                     const std::vector<std::string>& truth, const std::string& schema,
+                                     const std::string& environment) {
   auto found = unknown_columns(database, table, schema);
-  auto rows = read_rows(database, table, schema);
+  auto rows = read_rows(database, table, schema, environment);
   for (const auto& text : truth) {
     const auto object = json::parse(text);
     const auto row = rows.find(object.at("id").get<std::string>());

@@ -9,9 +9,10 @@
 namespace mirror::harness {
 
 /// Compares the live rows of `table` with `truth`, the objects as the API lists them (JSON), column by column, `_raw`
-/// included. Written without the daemon's decoder, so that a mistake there shows. Returns a line per difference (at
-/// most 20), naming the row and the column; empty means equal.
+/// included; those of one environment, or all that are there. Written without the daemon's decoder, so that a mistake
+/// there shows. Returns a line per difference (at most 20), naming the row and the column; empty means equal.
 std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
-                                     const std::vector<std::string>& truth, const std::string& schema = "workos");
+                                     const std::vector<std::string>& truth, const std::string& schema = "workos",
+                                     const std::string& environment = {});
 
 }  // namespace mirror::harness

@@ -3,6 +3,7 @@
 
 #include "model/streams.hpp"
 #include "tests/catch.hpp"
+#include "tests/harness/feed_replay.hpp"
 #include "tests/harness/mirror_fixture.hpp"
 #include "tests/simulator/changes.hpp"
 
@@ -51,38 +52,6 @@ struct FeedFixture : MirrorFixture {
   std::map<Kind, std::vector<std::string>> gone_;
 };
 
-/// One row as the feed speaks of it: its content, and whether it lives.
-struct State {
-  std::string raw;
-  bool lives = true;
-  friend bool operator==(const State&, const State&) = default;
-};
-using Mirror = std::map<std::string, State>;
-
-Mirror read_mirror(TestDatabase& database) {
-  Mirror mirror;
-  for (const auto* table : all_tables()) {
-    const std::string name(table->name);
-    for (auto& row : database.rows("SELECT id, _raw, _deleted_at IS NULL FROM workos." + name)) {
-      mirror[name + "/" + row[0]] = {row[1], row[2] == "t"};
-    }
-  }
-  return mirror;
-}
-
-/// Undoes the changes after position `seq`, the newest first.
-void rewind(Mirror& mirror, TestDatabase& database, std::int64_t seq) {
-  for (const auto& row : database.rows("SELECT table_name || '/' || id, op, before FROM workos.changes WHERE seq > " +
-                                       std::to_string(seq) + " AND op <> 'snapshot' ORDER BY seq DESC")) {
-    const bool was_unknown = row[1] == "insert" || row[2] == "NULL";
-    if (was_unknown) {
-      mirror.erase(row[0]);
-    } else {
-      mirror[row[0]] = {row[2], row[1] != "revive"};
-    }
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a first load leaves one row per table in the feed, not one per object") {
@@ -126,9 +95,9 @@ TEST_CASE("an update leaves what the row held before") {
 
 TEST_CASE("the feed read backwards gives every earlier state of the mirror") {
   FeedFixture mirror;
-  std::vector<std::pair<std::int64_t, Mirror>> history;
+  std::vector<std::pair<std::int64_t, MirrorContent>> history;
   for (std::uint64_t day = 1; day <= 4; ++day) {
-    history.emplace_back(mirror.position(), read_mirror(mirror.database));
+    history.emplace_back(mirror.position(), read_content(mirror.database));
     mirror.change_much(day);
     REQUIRE(MirrorFixture::all_certified(mirror.sweep()));
     REQUIRE(mirror.differences().empty());
@@ -137,7 +106,7 @@ TEST_CASE("the feed read backwards gives every earlier state of the mirror") {
     CAPTURE(op);
     CHECK(mirror.database.count("SELECT count(*) FROM workos.changes WHERE op = '" + std::string(op) + "'") > 0);
   }
-  const auto now = read_mirror(mirror.database);
+  const auto now = read_content(mirror.database);
   for (const auto& [position, then] : history) {
     CAPTURE(position);
     auto rewound = now;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/histories/history.hpp"
+#include "tests/simulator/simulator.hpp"
+
+namespace mirror::histories {
+
+/// Performs the steps that happen at WorkOS, and remembers who died there. Not thread-safe.
+class DirectorySteps {
+ public:
+  DirectorySteps(simulator::Simulator& workos, const Setting& setting);
+
+  /// False if the step is none of WorkOS' or its clock's.
+  bool perform(const Step& step);
+  /// Everything that exists, domains included.
+  [[nodiscard]] std::set<std::string> alive();
+  /// Notes who died since the last call.
+  void note_deaths();
+  [[nodiscard]] bool was_deleted_once(const std::string& id) const { return deleted_once_.contains(id); }
+  /// The bodies of all events so far, oldest first.
+  [[nodiscard]] std::vector<std::string> events();
+  void pass(std::chrono::milliseconds time);
+  /// The clock was moved so far that events may have become unreachable.
+  [[nodiscard]] bool has_jumped() const { return has_jumped_; }
+  /// Later changes may look older than earlier ones.
+  [[nodiscard]] bool has_stepped_back() const { return has_stepped_back_; }
+
+ private:
+  struct Gone {
+    simulator::Kind kind;
+    std::string id;
+    std::string user_id;
+    std::string organization_id;
+  };
+
+  void change(const Step& step, simulator::Store& store);
+  void change_domains(const Step& step, simulator::Store& store);
+  void erase(const Step& step, simulator::Store& store, bool with_child_events);
+  void rejoin(const Step& step, simulator::Store& store);
+  void recreate(const Step& step, simulator::Store& store);
+
+  simulator::Simulator& workos_;
+  const Setting setting_;
+  std::vector<Gone> gone_;
+  std::set<std::string> alive_before_;
+  std::set<std::string> deleted_once_;
+  bool has_jumped_ = false;
+  bool has_stepped_back_ = false;
+};
+
+}  // namespace mirror::histories
