@@ -19,7 +19,7 @@ struct EventQuery {
   std::optional<std::string> after;    ///< id of an event that `GET /events` returned
   std::optional<Instant> range_start;  ///< only without `after`
   std::optional<Instant> range_end;
-  int limit = 100;                     ///< 1 to 100
+  int limit = 100;  ///< 1 to 100
 };
 
 /// The API knows no events of that name: one such name fails the whole request

@@ -27,10 +27,9 @@ struct EmulatedTail : EmulatedMirror {
   }
 
   void join(int organization, int user) {
-    memberships.push_back(
-        directory.create("organization_memberships", {{"organization_id", organizations[organization]},
-                                                      {"user_id", users[user]},
-                                                      {"role_slug", "member"}}));
+    memberships.push_back(directory.create(
+        "organization_memberships",
+        {{"organization_id", organizations[organization]}, {"user_id", users[user]}, {"role_slug", "member"}}));
   }
   void change_everything() {
     users.push_back(directory.create("users", {{"email", "new@example.com"}}));

@@ -1,5 +1,7 @@
 // The content hash does not depend on who spelled the object: WorkOS or jsonb, which prints it in its own way.
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <sstream>
 
@@ -40,7 +42,7 @@ TEST_CASE("an object that comes back from the database has the hash of the objec
   const auto stored = api::decode_object(recorded(recorded_object.name), *spec);
   REQUIRE(stored.found);
   const std::string raw(stored.row.raw(0));
-  auto printed = database.value("SELECT $tag$" + raw + "$tag$::jsonb::text");
+  auto printed = database.value(fmt::format("SELECT $tag${}$tag$::jsonb::text", raw));
   REQUIRE(printed != raw);
   printed.insert(1, recorded_object.completion);
   CHECK(api::decode_object(printed, *spec).row.hash(0) == stored.row.hash(0));
