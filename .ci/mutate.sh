@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # ./dev mutate: breaks one promise of the code after another in a copy, and requires that the random histories notice.
 # Sourced, never run.
+# shellcheck disable=SC2154  # the lists of packages come from setup.sh
 
 mutate_seed=1
 mutate_histories=600
