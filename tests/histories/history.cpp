@@ -81,7 +81,7 @@ History make_history(std::uint64_t seed) {
   setting.tells_all = random.chance(0.5);
   if (!setting.tells_all && random.chance(0.7)) setting.most_deletions = random.between(1, 4);
   setting.host_clock_years = static_cast<int>(random.between(-30, 31));
-  if (setting.tells_all || random.chance(0.5)) {
+  if (!setting.tells_all && random.chance(0.5)) {
     for (std::uint32_t stream = 0; stream < streams; ++stream) history.steps.push_back({Action::sweep, stream, 0, 0});
   }
   const auto steps = fewest_steps + random.below(more_steps);
