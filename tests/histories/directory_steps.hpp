@@ -15,7 +15,7 @@ class DirectorySteps {
   DirectorySteps(simulator::Simulator& workos, const Setting& setting);
 
   /// False if the step is none of WorkOS' or its clock's.
-  bool perform(const Step& step);
+  bool perform(const Step& asked);
   /// Everything that exists, domains included.
   [[nodiscard]] std::set<std::string> alive();
   /// Notes who died since the last call.

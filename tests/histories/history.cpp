@@ -44,6 +44,7 @@ constexpr std::array actions{
     ActionSpec{Action::heal, "heal", 2},
 };
 
+constexpr std::uint32_t streams = 4;
 constexpr std::size_t fewest_steps = 20;
 constexpr std::size_t more_steps = 40;
 
@@ -56,6 +57,12 @@ Action any_action(simulator::Random& random) {
     left -= static_cast<std::uint64_t>(spec.weight);
   }
   return Action::pass;
+}
+
+/// What events do not tell, or what lets them be missed.
+bool is_untold(Action action) {
+  return action == Action::sign_in || action == Action::jump || action == Action::step_back ||
+         action == Action::discard || action == Action::api_fault;
 }
 
 std::uint32_t any_number(simulator::Random& random) {
@@ -71,11 +78,16 @@ History make_history(std::uint64_t seed) {
   auto& setting = history.setting;
   setting.page_size = 2 + random.below(6);
   setting.visibility_delay_ms = random.chance(0.5) ? 0 : random.between(500, 8'000);
-  if (random.chance(0.4)) setting.most_deletions = random.between(1, 4);
+  setting.tells_all = random.chance(0.5);
+  if (!setting.tells_all && random.chance(0.7)) setting.most_deletions = random.between(1, 4);
   setting.host_clock_years = static_cast<int>(random.between(-30, 31));
+  if (!setting.tells_all && random.chance(0.5)) {
+    for (std::uint32_t stream = 0; stream < streams; ++stream) history.steps.push_back({Action::sweep, stream, 0, 0});
+  }
   const auto steps = fewest_steps + random.below(more_steps);
   for (std::size_t i = 0; i < steps; ++i) {
     const auto action = any_action(random);
+    if (setting.tells_all && is_untold(action)) continue;
     history.steps.push_back({action, any_number(random), any_number(random), any_number(random)});
   }
   return history;
@@ -83,9 +95,10 @@ History make_history(std::uint64_t seed) {
 
 std::string to_string(const History& history) {
   const auto& setting = history.setting;
-  auto text = fmt::format("seed {}: pages of {}, events visible after {} ms, at most {} deletions, host {} years off\n",
-                          history.seed, setting.page_size, setting.visibility_delay_ms, setting.most_deletions,
-                          setting.host_clock_years);
+  auto text =
+      fmt::format("seed {}: pages of {}, events visible after {} ms, at most {} deletions, host {} years off{}\n",
+                  history.seed, setting.page_size, setting.visibility_delay_ms, setting.most_deletions,
+                  setting.host_clock_years, setting.tells_all ? ", all is told" : "");
   for (const auto& step : history.steps) {
     text += fmt::format("  {} {} {} {}\n", name_of(step.action), step.what, step.which, step.how);
   }

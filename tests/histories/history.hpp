@@ -56,6 +56,8 @@ struct Setting {
   std::int64_t visibility_delay_ms = 0;
   long most_deletions = 1'000;  ///< the brake's limit per table
   int host_clock_years = 0;     ///< by which the daemon's host is wrong
+  /// Every change has an event that arrives, and the API behaves: events alone must make the mirror equal.
+  bool tells_all = false;
 };
 
 struct History {

@@ -68,6 +68,10 @@ HistoryRun::~HistoryRun() {
 
 void HistoryRun::run() {
   ++tally_.histories;
+  if (history_.setting.tells_all) {
+    for (const auto* stream : all_streams()) sweep(*stream);
+    check_step({Action::sweep});
+  }
   for (const auto& step : history_.steps) {
     ++tally_.steps;
     perform(step);

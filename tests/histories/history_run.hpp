@@ -66,6 +66,7 @@ class HistoryRun {
   void check_step(const Step& step);
   void check_deaths(const MirrorView& now, const Step& step) const;
   void come_to_rest();
+  void check_events_alone();
   void catch_up();
   void check_rest();
   void check_feed();
