@@ -117,6 +117,18 @@ class StandbySite {
                               updated_at + "' OR _deleted_at IS NOT NULL)";
     return harness::wait_until([&] { return site.database().count(query) == 1; }, seconds{20});
   }
+  /// Who does what in the database, for the message of a failure.
+  std::string sessions() {
+    std::string all;
+    for (const auto& row :
+         site.database().rows("SELECT application_name, state, coalesce(wait_event, '-'), pid, "
+                              "pg_blocking_pids(pid)::text, left(query, 150) "
+                              "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")) {
+      for (const auto& field : row) all.append(field).append(" | ");
+      all += '\n';
+    }
+    return all;
+  }
   /// Statements that a session of `daemon` committed.
   std::int64_t written_by(const Daemon& daemon) {
     return site.database().count("SELECT count(*) FROM public.witness WHERE strpos(session, '" + daemon.session_mark() +
@@ -184,7 +196,9 @@ void stop_and_wake(StandbySite& mirror, Daemon& holder, Daemon& standby) {
   std::cout << "stopped holder: the lease changed hands after " << time->count() << " ms (lease.ttl is "
             << lease_ttl.count() << " s)" << std::endl;
   REQUIRE(standby.becomes("writer"));
-  REQUIRE(mirror.writes());
+  const bool goes_on = mirror.writes();
+  INFO(mirror.sessions());
+  REQUIRE(goes_on);
   const auto written = mirror.written_by(holder);
   holder.process.signal(SIGCONT);
   REQUIRE(holder.becomes("standby"));
