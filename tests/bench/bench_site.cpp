@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -29,13 +30,22 @@ double seconds_of(const timeval& time) {
 
 }  // namespace
 
-BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size_t memberships) {
+BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size_t memberships,
+                         const std::vector<std::string>& further) {
   const auto log = logs_.path() / "simulator.log";
-  process_ = std::make_unique<harness::ChildProcess>(
-      std::vector<std::string>{SIMULATOR_PROGRAM, "--users", std::to_string(users), "--organizations",
-                               std::to_string(organizations), "--memberships", std::to_string(memberships),
-                               "--invitations", "0", "--api-key", api_key},
-      harness::ChildOptions{.output = log});
+  std::vector<std::string> arguments{SIMULATOR_PROGRAM,
+                                     "--users",
+                                     std::to_string(users),
+                                     "--organizations",
+                                     std::to_string(organizations),
+                                     "--memberships",
+                                     std::to_string(memberships),
+                                     "--invitations",
+                                     "0",
+                                     "--api-key",
+                                     api_key};
+  arguments.insert(arguments.end(), further.begin(), further.end());
+  process_ = std::make_unique<harness::ChildProcess>(arguments, harness::ChildOptions{.output = log});
   const std::string announcement = "listening on ";
   const auto is_listening = [&] {
     const std::string text = content_of(log);
@@ -48,6 +58,29 @@ BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size
   if (!harness::wait_until(is_listening, std::chrono::seconds{120})) {
     throw std::runtime_error("the simulator does not start:\n" + content_of(log));
   }
+}
+
+int BenchSource::port() const {
+  return std::stoi(url_.substr(url_.rfind(':') + 1));
+}
+
+BenchDaemon::BenchDaemon(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+                         std::filesystem::path log)
+    : log_(std::move(log)), process_(arguments, {.output = log_, .environment = environment}) {}
+
+int BenchDaemon::port() {
+  const std::string mark = "health at http://127.0.0.1:";
+  const auto is_listening = [&] { return content_of(log_).find(mark) != std::string::npos; };
+  if (!harness::wait_until(is_listening)) throw std::runtime_error("the daemon does not listen:\n" + content_of(log_));
+  const std::string text = content_of(log_);
+  return std::stoi(text.substr(text.rfind(mark) + mark.size()));
+}
+
+std::pair<double, double> BenchDaemon::end() {
+  process_.signal(SIGTERM);
+  if (process_.wait() != 0) throw std::runtime_error("the daemon did not end well:\n" + content_of(log_));
+  const rusage& usage = process_.usage();
+  return {seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 BenchMirror::BenchMirror(const BenchSource& source)
@@ -84,13 +117,28 @@ std::int64_t BenchMirror::count(const std::string& table) {
   return database_.count("SELECT count(*) FROM workos." + table + "_live");
 }
 
+std::unique_ptr<BenchDaemon> BenchMirror::start_daemon(const std::vector<std::string>& settings) {
+  std::vector<std::string> arguments{MIRROR_PROGRAM, "run"};
+  std::vector<std::string> all{"api.max_requests_per_second=1000000", "http.listen=127.0.0.1:0",
+                               "brake.max_count=1000000000", "brake.max_percent=100"};
+  for (const StreamSpec* stream : all_streams())
+    all.push_back(fmt::format("streams.{}.sweep_interval=365d", stream->name));
+  all.insert(all.end(), settings.begin(), settings.end());
+  for (const auto& setting : all) arguments.insert(arguments.end(), {"--set", setting});
+  const auto log = scratch_.path() / "daemon.log";
+  std::filesystem::remove(log);
+  return std::make_unique<BenchDaemon>(arguments, environment(), log);
+}
+
+std::vector<std::string> BenchMirror::environment() const {
+  return {"WORKOS_BASE_URL=" + source_.url(), std::string("WORKOS_API_KEY=") + api_key,
+          "DATABASE_URL=" + database_.url(), std::string("WORKOS_WEBHOOK_SECRET=") + webhook_secret};
+}
+
 void BenchMirror::run_program(std::vector<std::string> arguments, rusage* usage) {
   arguments.insert(arguments.begin(), MIRROR_PROGRAM);
   const auto log = scratch_.path() / "log";
-  harness::ChildProcess process(
-      arguments, {.output = log,
-                  .environment = {"WORKOS_BASE_URL=" + source_.url(), std::string("WORKOS_API_KEY=") + api_key,
-                                  "DATABASE_URL=" + database_.url()}});
+  harness::ChildProcess process(arguments, {.output = log, .environment = environment()});
   if (const int code = process.wait(); code != 0) {
     throw std::runtime_error(
         fmt::format("{} {} ended with {}:\n{}", arguments[0], arguments[1], code, content_of(log)));

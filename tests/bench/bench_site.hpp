@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/harness/child_process.hpp"
@@ -23,13 +25,32 @@ struct SyncCost {
 /// The simulator as a process of its own, without latency.
 class BenchSource {
  public:
-  BenchSource(std::size_t users, std::size_t organizations, std::size_t memberships);
+  /// `further` are arguments of `workos-simulator`.
+  BenchSource(std::size_t users, std::size_t organizations, std::size_t memberships,
+              const std::vector<std::string>& further = {});
   [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] int port() const;
 
  private:
   harness::TemporaryDirectory logs_;
   std::unique_ptr<harness::ChildProcess> process_;
   std::string url_;
+};
+
+/// `authkit-mirror run` on a mirror. Killed in the destructor.
+class BenchDaemon {
+ public:
+  BenchDaemon(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+              std::filesystem::path log);
+
+  /// Where it serves health and takes webhooks; waits until it does.
+  int port();
+  /// Ends it in an orderly way. Returns its CPU time in seconds and its peak of memory in MiB.
+  std::pair<double, double> end();
+
+ private:
+  std::filesystem::path log_;
+  harness::ChildProcess process_;
 };
 
 /// A PostgreSQL of its own, with fsync and synchronous_commit on, and one mirror in it.
@@ -44,8 +65,15 @@ class BenchMirror {
   void settle();
   double seconds_of_raw_copy(const std::string& table);
   std::int64_t count(const std::string& table);
+  /// Follows events and takes webhooks signed with `webhook_secret`. Sweeps are a year away, unless a stream was never
+  /// mirrored.
+  [[nodiscard]] std::unique_ptr<BenchDaemon> start_daemon(const std::vector<std::string>& settings = {});
+  harness::TestDatabase& database() { return database_; }
+
+  static constexpr const char* webhook_secret = "whsec_bench";
 
  private:
+  [[nodiscard]] std::vector<std::string> environment() const;
   void run_program(std::vector<std::string> arguments, rusage* usage);
   double wal_position();
 

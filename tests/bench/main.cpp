@@ -1,11 +1,12 @@
-// mirror-bench: what a first load and a second sync cost, as ratios against a raw COPY of the same rows in the same
-// run. RESULTS.md beside this file says how to read it.
+// mirror-bench: what a first load, a second sync and the following of events cost, as ratios against a raw COPY of the
+// same rows in the same run. RESULTS.md beside this file says how to read it.
 
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
 
 #include "tests/bench/bench_site.hpp"
+#include "tests/bench/event_scenarios.hpp"
 #include "tests/bench/results.hpp"
 
 namespace mirror::bench {
@@ -79,19 +80,35 @@ int main(int argc, char** argv) {
   using namespace mirror::bench;
   CLI::App app{"mirror-bench: the mirror's speed, memory and WAL, against a raw COPY of the same rows"};
   Sizes sizes;
+  EventSizes event_sizes;
   std::string json_file;
+  std::string only;
   app.add_option("--users", sizes.users, "Users of the first part")->capture_default_str();
   app.add_option("--few-users", sizes.few_users, "Users of the comparison of memory")->capture_default_str();
   app.add_option("--organizations", sizes.organizations, "Organizations of the second part")->capture_default_str();
   app.add_option("--memberships", sizes.memberships, "Memberships of the second part")->capture_default_str();
   app.add_option("--rounds", sizes.rounds, "Rounds of which the median is taken")->capture_default_str();
+  app.add_option("--event-users", event_sizes.users, "Users behind the events")->capture_default_str();
+  app.add_option("--backlog", event_sizes.backlog, "Events that the tail finds")->capture_default_str();
+  app.add_option("--senders", event_sizes.senders, "Connections that deliver webhooks")->capture_default_str();
+  app.add_option("--deliveries", event_sizes.deliveries, "Webhooks from all of them")->capture_default_str();
+  app.add_option("--alone", event_sizes.alone, "Webhooks one at a time")->capture_default_str();
+  app.add_option("--changes", event_sizes.changes, "Changes followed from the directory to the row")
+      ->capture_default_str();
+  app.add_option("--only", only, "Only this part")
+      ->check(CLI::IsMember({"users", "memberships", "tail", "webhooks", "change-to-row"}));
   app.add_option("--json", json_file, "Write all values there too");
   CLI11_PARSE(app, argc, argv);
   try {
     Results results;
-    measure_users(results, sizes);
-    measure_few_users(results, sizes);
-    measure_memberships(results, sizes);
+    event_sizes.rounds = sizes.rounds;
+    const auto is_wanted = [&](const char* part) { return only.empty() || only == part; };
+    if (is_wanted("users")) measure_users(results, sizes);
+    if (is_wanted("users")) measure_few_users(results, sizes);
+    if (is_wanted("memberships")) measure_memberships(results, sizes);
+    if (is_wanted("tail")) measure_tail(results, event_sizes);
+    if (is_wanted("webhooks")) measure_webhooks(results, event_sizes);
+    if (is_wanted("change-to-row")) measure_change_to_row(results, event_sizes);
     std::cout << results.table();
     if (!json_file.empty()) std::ofstream(json_file) << results.json();
     return 0;

@@ -54,7 +54,10 @@ std::uint64_t seed_of_this_run() {
   return seed;
 }
 
-CrashSite::CrashSite(std::uint64_t seed) : random_(seed), workos_(directory_of(seed)), cluster_(harness::Fsync::on) {
+CrashSite::CrashSite(std::uint64_t seed) : CrashSite(seed, directory_of(seed), harness::Fsync::on) {}
+
+CrashSite::CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync)
+    : random_(seed), workos_(directory), cluster_(fsync) {
   workos_.start();
   begin_new_mirror();
 }
@@ -85,16 +88,17 @@ void CrashSite::change_directory() {
   });
 }
 
-harness::ChildProcess CrashSite::start(std::vector<std::string> arguments) const {
+harness::ChildProcess CrashSite::start(std::vector<std::string> arguments, std::vector<std::string> environment) const {
   arguments.insert(arguments.begin(), MIRROR_PROGRAM);
   // The limits are another test's matter: here they would stop the directory from following the truth.
-  for (const char* setting : {"api.max_requests_per_second=100000", "brake.max_percent=100"}) {
+  for (const char* setting :
+       {"api.max_requests_per_second=100000", "brake.max_percent=100", "brake.max_count=1000000"}) {
     arguments.insert(arguments.end(), {"--set", setting});
   }
-  return harness::ChildProcess(
-      arguments, {.output = logs_.path() / "log",
-                  .environment = {"WORKOS_BASE_URL=" + workos_.url(), "WORKOS_API_KEY=" + workos_.options().api_key,
-                                  "DATABASE_URL=" + database_->url()}});
+  environment.insert(environment.end(),
+                     {"WORKOS_BASE_URL=" + workos_.url(), "WORKOS_API_KEY=" + workos_.options().api_key,
+                      "DATABASE_URL=" + database_->url()});
+  return harness::ChildProcess(arguments, {.output = logs_.path() / "log", .environment = environment});
 }
 
 void CrashSite::sync_undisturbed() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/crash/free_port.hpp"
 #include "tests/crash/read_ledger.hpp"
 #include "tests/harness/child_process.hpp"
 #include "tests/harness/private_cluster.hpp"
@@ -32,14 +33,18 @@ std::uint64_t seed_of_this_run();
 class CrashSite {
  public:
   explicit CrashSite(std::uint64_t seed);
+  /// Without fsync commits are quicker; where PostgreSQL is not killed it makes no other difference.
+  CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync);
 
   /// The next sync is a first load.
   void begin_new_mirror();
   /// Creates, updates, deletes and signs in a few objects of each kind, chosen at random.
   void change_directory();
 
-  /// Starts the program with these arguments on the mirror and the directory.
-  [[nodiscard]] harness::ChildProcess start(std::vector<std::string> arguments) const;
+  /// Starts the program with these arguments on the mirror and the directory. `environment` ("NAME=value") comes before
+  /// what every program gets, and so counts.
+  [[nodiscard]] harness::ChildProcess start(std::vector<std::string> arguments,
+                                            std::vector<std::string> environment = {}) const;
   /// Runs `authkit-mirror sync` to its end. Throws std::runtime_error unless it exits with 0.
   void sync_undisturbed();
 
@@ -58,8 +63,11 @@ class CrashSite {
 
   std::chrono::microseconds random_moment(std::chrono::microseconds limit);
   bool chance(double probability);
+  std::uint64_t random() { return random_(); }
+  int free_port() { return crash::free_port(random_); }
 
   harness::PrivateCluster& cluster() { return cluster_; }
+  simulator::Simulator& workos() { return workos_; }
   harness::TestDatabase& database() { return *database_; }
   [[nodiscard]] const ReadLedger& ledger() const { return ledger_; }
   [[nodiscard]] std::string end_of_log() const;

@@ -64,6 +64,8 @@ class Simulator {
   /// From now on each new event is sent so; what waits and the counters are forgotten. Not inside `with`.
   void send_webhooks(const WebhookOptions& options);
   [[nodiscard]] WebhookCounters webhooks() const { return sender_.counters(); }
+  /// Bodies answered with 2xx; only with WebhookOptions::remember.
+  [[nodiscard]] std::vector<std::string> delivered_webhooks() const { return sender_.delivered(); }
   /// The `WorkOS-Signature` of a body that is sent now.
   [[nodiscard]] std::string sign(std::string_view body);
 

@@ -21,6 +21,7 @@ struct WebhookOptions {
   std::chrono::milliseconds backoff{100};   ///< before the first retry; doubles with each
   std::chrono::milliseconds timeout{5000};  ///< for an answer
   std::uint64_t seed = 1;
+  bool remember = false;  ///< keep the bodies that were delivered, for Simulator::delivered_webhooks()
 };
 
 }  // namespace mirror::simulator

@@ -23,6 +23,7 @@ void WebhookSender::configure(WebhookOptions options) {
     options_ = std::move(options);
     queue_.clear();
     counters_ = {};
+    delivered_.clear();
   }
   if (was_running) start();
 }
@@ -80,6 +81,11 @@ WebhookCounters WebhookSender::counters() const {
   return counters_;
 }
 
+std::vector<std::string> WebhookSender::delivered() const {
+  const std::lock_guard lock(mutex_);
+  return delivered_;
+}
+
 void WebhookSender::send_from(const std::stop_token& stop) {
   const WebhookOptions options = this->options();
   WebhookConnection connection(parse_webhook_url(options.url), options.timeout);
@@ -128,6 +134,7 @@ void WebhookSender::conclude(Delivery delivery, int status) {
   const bool delivered = status >= 200 && status < 300;
   if (delivered) {
     ++counters_.delivered;
+    if (options_.remember) delivered_.push_back(std::move(delivery.body));
   } else if (status == 0) {
     ++counters_.unanswered;
   } else {

@@ -56,6 +56,8 @@ class WebhookSender {
   void tell(std::string_view event);
   [[nodiscard]] WebhookOptions options() const;
   [[nodiscard]] WebhookCounters counters() const;
+  /// Bodies answered with 2xx, in the order of the answers; only with WebhookOptions::remember.
+  [[nodiscard]] std::vector<std::string> delivered() const;
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -81,6 +83,7 @@ class WebhookSender {
   Random random_{1};
   std::multimap<Time, Delivery> queue_;
   WebhookCounters counters_;
+  std::vector<std::string> delivered_;
   std::vector<std::jthread> senders_;
   bool running_ = false;
 };
