@@ -20,7 +20,7 @@ struct Recorded {
 };
 
 std::string recorded(const std::string& name) {
-  std::ifstream file(std::string(TEST_DATA_DIR) + "/" + name + ".json");
+  std::ifstream file(fmt::format("{}/{}.json", TEST_DATA_DIR, name));
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
