@@ -49,7 +49,15 @@ constexpr const char* archived_columns = "id, created_at, type, object_id, raw, 
 void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& events) const {
   if (events.empty()) return;
   ensure_partitions(transaction, events);
-  ArrayLiteral ids, instants, types, tables, objects, raws, errors, by_tail, by_webhook;
+  ArrayLiteral ids;
+  ArrayLiteral instants;
+  ArrayLiteral types;
+  ArrayLiteral tables;
+  ArrayLiteral objects;
+  ArrayLiteral raws;
+  ArrayLiteral errors;
+  ArrayLiteral by_tail;
+  ArrayLiteral by_webhook;
   const auto add = [](ArrayLiteral& array, std::string_view value) {
     value.empty() ? array.add_null() : array.add(value);
   };

@@ -54,6 +54,17 @@ void HoldStore::replace_open(Transaction& transaction, std::string_view stream, 
                   environment_, stream, cause);
 }
 
+void HoldStore::close_moot(Transaction& transaction, const TableSpec& table, int decided) const {
+  const auto& connection = transaction.connection();
+  transaction.run(fmt::format("UPDATE {} AS hold SET state = 'replaced', decided_at = clock_timestamp() "
+                              "WHERE hold._env = $1 AND hold.stream = $2 AND hold.state = 'open' AND hold.id <> $3 "
+                              "AND NOT EXISTS (SELECT FROM {} AS item JOIN {} AS alive ON alive._env = $1 "
+                              "AND alive.id = item.id AND alive._deleted_at IS NULL "
+                              "WHERE item.hold_id = hold.id AND item.outcome IS NULL)",
+                              connection.table("holds"), connection.table("hold_items"), connection.table(table.name)),
+                  environment_, table.name, decided);
+}
+
 std::vector<HoldRecord> HoldStore::read_open(Transaction& transaction) const {
   const auto result = transaction.run(fmt::format("SELECT {} FROM {} WHERE _env = $1 AND state = 'open' ORDER BY id",
                                                   record_columns, transaction.connection().table("holds")),

@@ -54,6 +54,8 @@ class HoldStore {
   void cover(Transaction& transaction, int id, Instant through) const;
   /// A newer certified sweep found less: nothing is left to decide.
   void replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
+  /// Closes the other open holds of `table` that `decided` has left nothing to decide about: all their rows are dead.
+  void close_moot(Transaction& transaction, const TableSpec& table, int decided) const;
   [[nodiscard]] std::vector<HoldRecord> read_open(Transaction& transaction) const;
   [[nodiscard]] std::optional<HoldRecord> read(Transaction& transaction, int id) const;
   [[nodiscard]] std::vector<HeldDeletion> read_items(Transaction& transaction, int id) const;

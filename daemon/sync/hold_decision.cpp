@@ -46,6 +46,7 @@ HoldOutcome approve_hold(const MirrorSession& session, int id, const std::string
         // What a person has approved does not count against the next deletions.
         write.tables.holds.cover(write.transaction, id, confirmation.as_of);
         write.tables.holds.note_outcome(write.transaction, id, confirmation.gone, outcome.deleted, confirmation.kept);
+        write.tables.holds.close_moot(write.transaction, *table, id);  // an event and a sweep may miss the same rows
       },
       stop);
   log::info("hold {} of {} was approved by {}: {} rows marked deleted, {} kept", id, hold->stream, decided_by,
