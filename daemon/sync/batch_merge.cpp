@@ -92,14 +92,17 @@ void BatchMerge::add(const EventWrite& write) {
   }
 }
 
-/// Rows before a deletion are written before it, those behind it after it (rule R16).
+/// Rows before a deletion are written before it, those behind it after it (rule R16). What is told of other objects in
+/// between does not depend on it, and may be written with the rows before it: else every deletion would cost a round of
+/// queries of its own.
 void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
   if (event.deletes()) {
-    if (!merges_.empty() || !deletions_.accepts(*event.mirrored->table)) flush_rows();
-    deletions_.add(write.page, event);
+    deletions_.try_emplace(event.mirrored->table, session_, brake_, progress_.events)
+        .first->second.add(write.page, event);
+    dying_.insert(event.object_id);
     return;
   }
-  if (!deletions_.empty()) flush_rows();
+  if (concerns_the_dying(write, event)) flush_rows();
   for (const auto& place : event.rows) {
     const auto& batch = write.page.batches[place.batch];
     const bool is_object = &place == &event.rows.front();
@@ -107,6 +110,20 @@ void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
         .see({&batch, place.row, Source::event, event.created_at, nullptr, nullptr, event.id,
               is_object ? &progress_.events : nullptr});
   }
+}
+
+/// Whether a row of the event, or a parent of one, is about to be deleted.
+bool BatchMerge::concerns_the_dying(const EventWrite& write, const api::Event& event) const {
+  if (dying_.empty()) return false;
+  return std::ranges::any_of(event.rows, [&](const auto& place) {
+    const auto& batch = write.page.batches[place.batch];
+    if (dying_.contains(batch.id(place.row))) return true;
+    return std::ranges::any_of(batch.table().parents, [&](const auto& parent) {
+      const auto column = static_cast<std::size_t>(column_index(batch.table(), parent.column));
+      const auto id = batch.value(place.row, column);
+      return id && dying_.contains(*id);
+    });
+  });
 }
 
 bool BatchMerge::flush() {
@@ -130,7 +147,14 @@ void BatchMerge::flush_rows() {
   stretches_.clear();
   embedded_.clear();
   candidates_.clear();
-  deletions_.settle();
+  // Children before parents, as WorkOS tells it: a child dies by its own event rather than with its parent.
+  const auto tables = all_tables();
+  for (auto table = tables.rbegin(); table != tables.rend(); ++table) {
+    const auto deletions = deletions_.find(*table);
+    if (deletions != deletions_.end()) deletions->second.settle();
+  }
+  deletions_.clear();
+  dying_.clear();
 }
 
 TableMerge& BatchMerge::merge_of(const TableSpec& table) {

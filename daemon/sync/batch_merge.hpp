@@ -38,7 +38,7 @@ struct BatchProgress {
 class BatchMerge {
  public:
   BatchMerge(WriteSession& session, const BrakeOptions& brake, BatchProgress& progress)
-      : session_(session), progress_(progress), deletions_(session, brake, progress.events), archive_(session) {}
+      : session_(session), brake_(brake), progress_(progress), archive_(session) {}
 
   void add(const PageWrite& page);
   void add(const SingleWrite& single);
@@ -62,6 +62,7 @@ class BatchMerge {
   };
 
   void add_event(const EventWrite& write, const api::Event& event);
+  [[nodiscard]] bool concerns_the_dying(const EventWrite& write, const api::Event& event) const;
   void flush_rows();
   TableMerge& merge_of(const TableSpec& table);
   void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
@@ -78,13 +79,15 @@ class BatchMerge {
   void park(const TableSpec& table, const db::QuarantinedObject& object);
 
   WriteSession& session_;
+  const BrakeOptions& brake_;
   BatchProgress& progress_;
   std::map<const TableSpec*, TableMerge> merges_;
   std::vector<const PageWrite*> pages_;
   std::vector<Stretch> stretches_;
   std::vector<EmbeddedList> embedded_;
   std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
-  EventDeletions deletions_;
+  std::map<const TableSpec*, EventDeletions> deletions_;  ///< by event, behind the rows of merges_
+  std::unordered_set<std::string_view> dying_;            ///< the objects of deletions_
   EventArchive archive_;
   bool wrote_ = false;
 };

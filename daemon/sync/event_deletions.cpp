@@ -13,7 +13,7 @@ void EventDeletions::add(const api::EventPage& page, const api::Event& event) {
 }
 
 void EventDeletions::settle() {
-  if (empty()) return;
+  if (run_.events.empty()) return;
   judge_all();
   apply_brake();
   const auto& rows = session_.tables.rows(*run_.table);

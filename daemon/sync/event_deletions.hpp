@@ -20,10 +20,7 @@ class EventDeletions {
   EventDeletions(WriteSession& session, const BrakeOptions& brake, EventCounts& counts)
       : session_(session), brake_(brake), counts_(counts) {}
 
-  [[nodiscard]] bool empty() const { return run_.events.empty(); }
-  /// Whether an event of `table` belongs to the same run.
-  [[nodiscard]] bool accepts(const TableSpec& table) const { return empty() || run_.table == &table; }
-  /// Both must outlive settle().
+  /// All of one table. Both must outlive settle().
   void add(const api::EventPage& page, const api::Event& event);
   /// Judges and writes the run, then begins a new one.
   void settle();

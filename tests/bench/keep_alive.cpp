@@ -17,25 +17,34 @@ constexpr std::string_view length_header = "\r\nContent-Length: ";
 
 }  // namespace
 
-KeepAlive::KeepAlive(int port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+KeepAlive::KeepAlive(int port) : port_(port) {
+  connect();
+}
+
+void KeepAlive::connect() {
+  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   const timeval minute{60, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof minute);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_port = htons(static_cast<std::uint16_t>(port_));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
-  ::close(socket_);
-  throw std::runtime_error(fmt::format("cannot connect to port {}", port));
+  throw std::runtime_error(fmt::format("cannot connect to port {}", port_));
 }
 
 KeepAlive::~KeepAlive() {
   ::close(socket_);
 }
 
-void KeepAlive::send(std::string_view request) const {
+void KeepAlive::send(std::string_view request) {
+  if (received_.find("\r\nConnection: Close\r\n") < received_.find("\r\n\r\n")) {
+    ::close(socket_);
+    received_.clear();
+    connect();
+  }
   while (!request.empty()) {
     const ssize_t sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
     if (sent <= 0) throw std::runtime_error("the peer has closed the connection");

@@ -5,8 +5,8 @@
 
 namespace mirror::bench {
 
-/// A connection that is kept open, made of nothing but a socket, so that the client side costs little. Throws
-/// std::runtime_error when the peer ends it or does not answer within a minute. For one thread.
+/// A connection that is kept open as long as the peer likes, made of nothing but a socket, so that the client side
+/// costs little. Throws std::runtime_error when the peer ends it or does not answer within a minute. For one thread.
 class KeepAlive {
  public:
   explicit KeepAlive(int port);
@@ -14,19 +14,22 @@ class KeepAlive {
   KeepAlive(const KeepAlive&) = delete;
   KeepAlive& operator=(const KeepAlive&) = delete;
 
-  /// Sends a whole request, prepared before.
-  void send(std::string_view request) const;
+  /// Sends a whole request, prepared before; on a new connection if the last answer ended this one.
+  void send(std::string_view request);
   /// Takes what has arrived; whether the answer is complete now. Blocks if nothing has arrived.
   bool receive();
   /// Of the last complete answer.
   [[nodiscard]] int status() const;
   [[nodiscard]] std::string body() const;
 
-  /// For poll(2).
+  /// For poll(2); may be another one after send().
   [[nodiscard]] int descriptor() const { return socket_; }
 
  private:
-  int socket_;
+  void connect();
+
+  const int port_;
+  int socket_ = -1;
   std::string received_;
 };
 

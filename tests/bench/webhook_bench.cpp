@@ -99,6 +99,7 @@ class Senders {
     }
     sent_at_[connection] = Steady::now();
     connections_[connection]->send(requests_[number]);
+    waiting.fd = connections_[connection]->descriptor();
     ++under_way_;
   }
 
