@@ -79,7 +79,7 @@ class BatchMerge {
   void park(const TableSpec& table, const db::QuarantinedObject& object);
 
   WriteSession& session_;
-  const BrakeOptions& brake_;
+  const BrakeOptions brake_;
   BatchProgress& progress_;
   std::map<const TableSpec*, TableMerge> merges_;
   std::vector<const PageWrite*> pages_;
