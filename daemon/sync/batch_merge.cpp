@@ -96,13 +96,13 @@ void BatchMerge::add(const EventWrite& write) {
 /// between does not depend on it, and may be written with the rows before it: else every deletion would cost a round of
 /// queries of its own.
 void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
+  if (concerns_the_dying(write, event)) flush_rows();
   if (event.deletes()) {
-    deletions_.try_emplace(event.mirrored->table, session_, brake_, progress_.events)
-        .first->second.add(write.page, event);
+    auto& deletions = deletions_.try_emplace(event.mirrored->table, session_, brake_, progress_.events).first->second;
+    deletions.add(write.page, event);
     dying_.insert(event.object_id);
     return;
   }
-  if (concerns_the_dying(write, event)) flush_rows();
   for (const auto& place : event.rows) {
     const auto& batch = write.page.batches[place.batch];
     const bool is_object = &place == &event.rows.front();
@@ -112,9 +112,10 @@ void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
   }
 }
 
-/// Whether a row of the event, or a parent of one, is about to be deleted.
+/// Whether a row of the event, or a parent of one, is about to be deleted. A bare deletion does not name its parents.
 bool BatchMerge::concerns_the_dying(const EventWrite& write, const api::Event& event) const {
   if (dying_.empty()) return false;
+  if (event.rows.empty()) return !event.mirrored->table->parents.empty();
   return std::ranges::any_of(event.rows, [&](const auto& place) {
     const auto& batch = write.page.batches[place.batch];
     if (dying_.contains(batch.id(place.row))) return true;
