@@ -15,8 +15,9 @@ Instant before(Instant instant, std::chrono::seconds window) {
 
 }  // namespace
 
-std::optional<std::string> EventBrake::stop(const TableSpec& table, const db::Death& death, long& cascades) {
-  auto why = crossed(table, death.at, 1);
+std::optional<std::string> EventBrake::stop(const TableSpec& table, const db::Death& death, bool is_live,
+                                            long& cascades) {
+  auto why = is_live ? crossed(table, death.at, 1) : std::nullopt;
   const auto children = db::count_children(session_.transaction, session_.tables, table, {death.key});
   cascades = 0;
   for (const auto& [child, count] : children) {
@@ -27,7 +28,7 @@ std::optional<std::string> EventBrake::stop(const TableSpec& table, const db::De
     }
   }
   if (why) return why;
-  window_of(table, death.at).deaths.push_back(death.at);
+  if (is_live) window_of(table, death.at).deaths.push_back(death.at);
   for (const auto& [child, count] : children) {
     auto& deaths = window_of(*child, death.at).deaths;
     deaths.insert(deaths.end(), static_cast<std::size_t>(count), death.at);

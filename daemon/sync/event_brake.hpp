@@ -18,9 +18,9 @@ class EventBrake {
  public:
   EventBrake(WriteSession& session, const BrakeOptions& options) : session_(session), options_(options) {}
 
-  /// Why `death` of a live row of `table` must wait, as a phrase; empty: it passes and is counted. `cascades` becomes
-  /// the number of children that would die with it.
-  std::optional<std::string> stop(const TableSpec& table, const db::Death& death, long& cascades);
+  /// Why `death` in `table` must wait, as a phrase; empty: it passes and is counted. `cascades` becomes the number of
+  /// children that would die with it. A row that is not alive here counts for its children only.
+  std::optional<std::string> stop(const TableSpec& table, const db::Death& death, bool is_live, long& cascades);
   /// Live rows of `table` before the deletions that were let pass.
   long live_rows(const TableSpec& table);
 

@@ -1,5 +1,6 @@
 #include "sync/event_deletions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "support/log.hpp"
@@ -60,36 +61,43 @@ void EventDeletions::judge_all() {
 void EventDeletions::apply_brake() {
   EventBrake brake(session_, brake_);
   bool holding = session_.tables.holds.is_open(session_.transaction, run_.table->name, "event");
-  std::erase_if(run_.to_bury, [&](const db::Death& death) {
-    long cascades = 0;
-    std::optional<std::string> why;
-    if (holding) {
-      why = "a hold is open: later deletions join it";
-    } else {
-      why = brake.stop(*run_.table, death, cascades);
-    }
-    if (!why) return false;
-    if (!std::exchange(holding, true)) {
-      run_.hold.reason = *why;
-      run_.hold.live_rows = brake.live_rows(*run_.table);
-    }
-    run_.hold.cascades += cascades;
-    run_.held.push_back({death.key, death.event_id, to_string(death.at)});
-    return true;
-  });
+  std::erase_if(run_.to_bury, [&](const db::Death& death) { return !may_pass(brake, holding, death, true); });
+  run_.parents = run_.to_bury;
+  // Children of parents that had been found dead otherwise, or were never seen, die too.
+  auto others = run_.to_upgrade;
+  for (const auto& deletion : run_.to_entomb) others.push_back(deletion.death());
+  for (const auto& death : others) {
+    const auto children = db::count_children(session_.transaction, session_.tables, *run_.table, {death.key});
+    const bool has_some = std::ranges::any_of(children, [](const auto& child) { return child.second > 0; });
+    if (has_some && may_pass(brake, holding, death, false)) run_.parents.push_back(death);
+  }
+}
+
+bool EventDeletions::may_pass(EventBrake& brake, bool& holding, const db::Death& death, bool is_live) {
+  long cascades = 0;
+  std::optional<std::string> why;
+  if (holding) {
+    why = "a hold is open: later deletions join it";
+  } else {
+    why = brake.stop(*run_.table, death, is_live, cascades);
+  }
+  if (!why) return true;
+  if (!std::exchange(holding, true)) {
+    run_.hold.reason = *why;
+    run_.hold.live_rows = brake.live_rows(*run_.table);
+  }
+  run_.hold.cascades += cascades;
+  run_.held.push_back({death.key, death.event_id, to_string(death.at)});
+  return false;
 }
 
 void EventDeletions::bury() {
   const auto& rows = session_.tables.rows(*run_.table);
   const long buried = rows.bury(session_.transaction, "id", run_.to_bury, DeletedBy::event, session_.feed);
-  // Children of parents that had been found dead otherwise, or were never seen, die too.
-  std::vector<db::Death> parents = run_.to_bury;
-  parents.insert(parents.end(), run_.to_upgrade.begin(), run_.to_upgrade.end());
-  for (const auto& deletion : run_.to_entomb) parents.push_back(deletion.death());
-  auto children = db::bury_children(session_.transaction, session_.tables, *run_.table, parents, session_.feed);
+  auto children = db::bury_children(session_.transaction, session_.tables, *run_.table, run_.parents, session_.feed);
   counts_.deleted += static_cast<std::uint64_t>(buried + children.buried);
   for (auto& [child, id] : children.to_confirm) {
-    const auto& last = parents.back();
+    const auto& last = run_.parents.back();
     run_.doubts.push_back({std::string(child->name), std::move(id), last.event_id, to_string(last.at), {}});
   }
 }

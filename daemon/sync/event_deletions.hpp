@@ -35,6 +35,8 @@ class EventDeletions {
 
   void judge_all();
   void apply_brake();
+  /// Whether the brake lets `death` pass; if not, it is held.
+  bool may_pass(EventBrake& brake, bool& holding, const db::Death& death, bool is_live);
   void bury();
   void entomb() const;
   void hold() const;
@@ -46,6 +48,7 @@ class EventDeletions {
     std::vector<db::Death> to_bury;
     std::vector<db::Death> to_upgrade;
     std::vector<Deletion> to_entomb;
+    std::vector<db::Death> parents;  ///< those whose children die with them
     std::vector<db::Doubt> doubts;
     std::vector<db::HeldDeletion> held;
     db::HoldRecord hold;
