@@ -150,8 +150,9 @@ void BatchMerge::flush_rows() {
   candidates_.clear();
   // Children before parents, as WorkOS tells it: a child dies by its own event rather than with its parent.
   const auto tables = all_tables();
-  for (auto table = tables.rbegin(); table != tables.rend(); ++table) {
-    const auto deletions = deletions_.find(*table);
+  const std::vector<const TableSpec*> children_first(tables.rbegin(), tables.rend());
+  for (const auto* table : children_first) {
+    const auto deletions = deletions_.find(table);
     if (deletions != deletions_.end()) deletions->second.settle();
   }
   deletions_.clear();
