@@ -32,9 +32,9 @@ Verdict judge_dead(const RowState& known, const Observation& seen) noexcept {
 /// Same version, but fields that change without one differ: the later answer of the API wins.
 Verdict judge_observed(const RowState& known, const Observation& seen) noexcept {
   const auto later_by = seen.observed_at.microseconds - known.observed_at.microseconds;
-  if (later_by <= 0) return Verdict::stale;
-  const bool order_is_known = seen.source != Source::event || later_by > date_precision;
-  return order_is_known ? Verdict::update : Verdict::confirm;
+  const bool is_event = seen.source == Source::event;
+  if (later_by > (is_event ? date_precision : 0)) return Verdict::update;
+  return later_by > (is_event ? 0 : -date_precision) ? Verdict::confirm : Verdict::stale;
 }
 
 /// Same `updated_at`, another version: two answers within one tick of the API's clock.

@@ -113,7 +113,8 @@ TEST_CASE("a read that began when the mirror held what it still holds wins, what
 TEST_CASE("a field that changes without a version is ordered by the API's time alone") {
   const ContentHash signed_in{old_content.high, old_content.low, 7};
   CHECK(judge_seen(live_row(), {.observed = 1'001, .hash = signed_in}) == Verdict::update);
-  CHECK(judge_seen(live_row(), {.observed = 1'000, .hash = signed_in}) == Verdict::stale);
+  CHECK(judge_seen(live_row(), {.observed = 1'000, .hash = signed_in}) == Verdict::confirm);
+  CHECK(judge_seen(live_row(), {.observed = 999, .hash = signed_in}) == Verdict::stale);
   RowState row = live_row();
   row.event_id = "event_01";
   CHECK(judge_seen(row, {.observed = 1'001, .hash = signed_in}) == Verdict::update);
