@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev compat: the two commands that a newcomer types, in fresh roots of the Debian versions we support. Sourced, never run.
+# ./dev compat: what a newcomer types, twice, in fresh roots of the Debian versions we support. Sourced, never run.
 
 command_compat() {
   local suite suites=(bookworm trixie)
@@ -10,7 +10,8 @@ command_compat() {
   say "works on ${suites[*]}"
 }
 
-# Builds and tests what is committed, in a root with nothing but git and ca-certificates.
+# Builds and tests what is committed, in a root with nothing but git and ca-certificates: as root, then once more as a
+# user who has to install a package by sudo.
 try_suite() {
   local suite=$1 root
   root=$(mktemp -d "/var/tmp/authkit-mirror-$suite.XXXXXX")
@@ -23,7 +24,15 @@ try_suite() {
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
   git -c safe.directory="$PWD" clone -q "$PWD" "$root/srv/authkit-mirror"
-  in_root "$root" 'update-ca-certificates && ./dev demo --once && ./dev test'
+  in_root "$root" 'update-ca-certificates && .ci/newcomer'
+  say "once more, as a user with sudo"
+  in_root "$root" '
+    apt-get install -y -qq --no-install-recommends sudo >/dev/null
+    apt-get remove -y -qq ninja-build >/dev/null
+    useradd --create-home --shell /bin/bash newcomer
+    printf "Defaults env_keep += \"http_proxy https_proxy\"\nnewcomer ALL=(ALL) NOPASSWD: ALL\n" >/etc/sudoers.d/newcomer
+    chown -R newcomer: .
+    runuser -u newcomer -- .ci/newcomer'
 }
 
 # Runs a command inside. Mounts are private to it and /dev is its own: removing the root can't reach the host.
@@ -44,6 +53,6 @@ in_root() {
     done
     exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
       ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-      bash -c "cd /srv/authkit-mirror && $2"
+      bash -euc "cd /srv/authkit-mirror && $2"
   ' in_root "$1" "$2"
 }
