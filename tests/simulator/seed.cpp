@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t day = 86'400 * microseconds_per_second;
 constexpr std::int64_t history = 730 * day;
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
   return fmt::format("\"{}\"", text);
 }
 
@@ -99,7 +99,7 @@ class Seeding {
     if (random_.chance(0.5)) writer.boolean("allow_profiles_outside_organization", false);
     writer.time("created_at", created).time("updated_at", after(created));
     auto facts = std::make_unique<Facts>();
-    facts->name = quoted(name);
+    facts->name = quoted_text(name);
     std::vector<std::string> keys{"domain:" + host, "domain_id:" + domain_id};
     if (!external_id.empty()) keys.push_back("external_id:" + external_id);
     store_.load(Kind::organizations, id, created, writer.finish(), std::move(facts), keys);
@@ -225,9 +225,9 @@ class Seeding {
     const Instant ended =
         in_whole_milliseconds(random_.between(created.microseconds, std::min(expires, options_.until).microseconds));
     if (!organizations_.empty() && random_.chance(0.9)) facts->organization_id = random_.pick(organizations_).id;
-    const std::string inviter = users_.empty() || random_.chance(0.3) ? "null" : quoted(random_.pick(users_).id);
+    const std::string inviter = users_.empty() || random_.chance(0.3) ? "null" : quoted_text(random_.pick(users_).id);
     const bool accepted = facts->status == "accepted";
-    const std::string guest = !accepted || users_.empty() ? "null" : quoted(random_.pick(users_).id);
+    const std::string guest = !accepted || users_.empty() ? "null" : quoted_text(random_.pick(users_).id);
     const std::string email = fmt::format("{}.guest{}@guests.example", random_.pick(first_names).ascii, number);
     JsonWriter writer;
     writer.text("object", "invitation").text("id", id).text("email", email).text("state", facts->status);
