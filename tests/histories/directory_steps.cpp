@@ -133,8 +133,7 @@ void DirectorySteps::erase(const Step& step, Store& store, bool with_child_event
   const Record* victim = pick(store, kind, step.which);
   if (victim == nullptr || (kind != Kind::organization_memberships && store.size(kind) <= fewest_objects)) return;
   const std::string id = victim->id;
-  gone_.push_back(
-      {kind, id, victim->facts ? victim->facts->user_id : "", victim->facts ? victim->facts->organization_id : ""});
+  note_gone(*victim, kind);
   if (!with_child_events && (kind == Kind::users || kind == Kind::organizations)) {
     const auto members = kind == Kind::users ? store.memberships_of_user(id) : store.memberships_of_organization(id);
     for (const auto& [position, membership] : members) {
@@ -142,6 +141,27 @@ void DirectorySteps::erase(const Step& step, Store& store, bool with_child_event
     }
   }
   store.erase(kind, id, {.event = !loses_event(step)});
+}
+
+void DirectorySteps::note_gone(const Record& victim, Kind kind) {
+  gone_.push_back(
+      {kind, victim.id, victim.facts ? victim.facts->user_id : "", victim.facts ? victim.facts->organization_id : ""});
+}
+
+std::string DirectorySteps::erase_at_once(Kind kind, const std::string& id) {
+  note_deaths();  // it may have been created in this very step
+  return workos_.with([&](World& world) -> std::string {
+    auto& store = world.store;
+    const Record* victim = store.find(kind, id);
+    if (victim == nullptr || (kind != Kind::organization_memberships && store.size(kind) <= fewest_objects)) return "";
+    note_gone(*victim, kind);
+    store.erase(kind, id);
+    const auto& log = store.events();
+    for (std::size_t i = log.size(); i > 0; --i) {
+      if (Json::parse(log.at(i - 1).text).at("data").value("id", "") == id) return log.at(i - 1).text;
+    }
+    return "";
+  });
 }
 
 void DirectorySteps::rejoin(const Step& step, Store& store) {

@@ -16,6 +16,8 @@ class DirectorySteps {
 
   /// False if the step is none of WorkOS' or its clock's.
   bool perform(const Step& asked);
+  /// Returns the event of the deletion, also if it is not visible yet; empty if the object must stay.
+  std::string erase_at_once(simulator::Kind kind, const std::string& id);
   /// Everything that exists, domains included.
   [[nodiscard]] std::set<std::string> alive();
   /// Notes who died since the last call.
@@ -40,6 +42,7 @@ class DirectorySteps {
   void change(const Step& step, simulator::Store& store);
   void change_domains(const Step& step, simulator::Store& store);
   void erase(const Step& step, simulator::Store& store, bool with_child_events);
+  void note_gone(const simulator::Record& victim, simulator::Kind kind);
   void rejoin(const Step& step, simulator::Store& store);
   void recreate(const Step& step, simulator::Store& store);
 

@@ -30,6 +30,7 @@ constexpr std::array actions{
     ActionSpec{Action::poll, "poll", 14},
     ActionSpec{Action::webhook, "webhook", 12},
     ActionSpec{Action::sweep, "sweep", 8},
+    ActionSpec{Action::delete_in_flight, "delete-in-flight", 3},
     ActionSpec{Action::settle, "settle", 4},
     ActionSpec{Action::approve, "approve", 2},
     ActionSpec{Action::discard, "discard", 1},

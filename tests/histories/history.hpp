@@ -27,6 +27,7 @@ enum class Action {
   poll,
   webhook,
   sweep,
+  delete_in_flight,  ///< what a sweep has just read is deleted, and that is told, before the page is written
   settle,
   approve,
   discard,

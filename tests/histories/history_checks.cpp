@@ -39,6 +39,10 @@ void HistoryRun::check_step(const Step& step) {
       throw Violation(fmt::format("the cursor {} is no event that GET /events returned (R4)", now.cursor));
     }
   }
+  const auto dead = now.rows.find(deleted_in_flight_);
+  if (dead != now.rows.end() && dead->second.lives) {
+    throw Violation(fmt::format("a page read before the deletion of {} brought it to life (R3)", dead->first));
+  }
   if (step.action == Action::wake_old) {
     for (const auto& [id, row] : now.rows) {
       const auto before = before_.rows.find(id);
@@ -194,7 +198,9 @@ void HistoryRun::check_archive() {
 }
 
 void HistoryRun::listen(const api::HttpRequest& request, const api::HttpResponse& response) {
-  if (!request.target.starts_with("/events") || response.status != 200) return;
+  if (response.status != 200) return;
+  if (in_flight_ != nullptr && request.target.starts_with(in_flight_->list_path)) delete_unknown_of(response.body);
+  if (!request.target.starts_with("/events")) return;
   const auto page = json::parse(response.body, nullptr, false);
   if (page.is_discarded() || !page.contains("data")) return;
   const std::lock_guard lock(mutex_);

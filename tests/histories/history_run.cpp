@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "model/streams.hpp"
 #include "sync/event_replay.hpp"
@@ -88,11 +90,13 @@ void HistoryRun::perform(const Step& step) {
   }
   if (step.action == Action::api_fault) return arm_fault(step);
   if (step.action == Action::heal) return heal();
+  deleted_in_flight_.clear();
   try {
     perform_at_mirror(step);
   } catch (const Error& error) {
     note_error(error);
   }
+  in_flight_ = nullptr;
   write_queued();
   bury_crashed();
   directory_.note_deaths();
@@ -107,6 +111,8 @@ void HistoryRun::perform_at_mirror(const Step& step) {
       return deliver(step);
     case Action::sweep:
       return sweep(*all_streams()[step.what % all_streams().size()]);
+    case Action::delete_in_flight:
+      return delete_in_flight(step);
     case Action::settle:
       return mirror().settle_doubts();
     case Action::approve:
@@ -152,6 +158,37 @@ void HistoryRun::deliver(const Step& step) {
 void HistoryRun::sweep(const StreamSpec& stream) {
   const auto result = mirror().attempt(stream);
   if (!result.snapshot) throw Error(result.fault, result.error, result.next_step);
+}
+
+/// A page shows an object that the mirror does not know yet; see delete_unknown_of().
+void HistoryRun::delete_in_flight(const Step& step) {
+  const auto& stream = *all_streams()[step.what % all_streams().size()];
+  const auto kind = simulator::find_kind(stream.name).value();
+  const auto what =
+      static_cast<std::uint32_t>(std::ranges::find(simulator::all_kinds, kind) - simulator::all_kinds.begin());
+  directory_.perform({Action::create, what, step.which, step.how});
+  // The deletion of an invitation has no event (workos.com/docs/events).
+  if (kind != simulator::Kind::invitations) in_flight_ = &stream;
+  sweep(stream);
+}
+
+/// Deletes, before the mirror writes the page that `answer` is, an object of it that is new to the mirror, and tells so
+/// by a webhook.
+void HistoryRun::delete_unknown_of(const std::string& answer) {
+  const auto page = nlohmann::json::parse(answer, nullptr, false);
+  if (page.is_discarded() || !page.contains("data")) return;
+  for (const auto& item : page["data"]) {
+    const auto id = item.value("id", "");
+    if (id.empty() || before_.rows.contains(id)) continue;
+    const auto event = directory_.erase_at_once(*simulator::find_kind(std::exchange(in_flight_, nullptr)->name), id);
+    if (event.empty()) return;
+    try {
+      if (mirror_->deliver(event) == sync::Delivery::applied) deleted_in_flight_ = id;
+    } catch (const Error&) {
+      if (!crashes_.has_crashed()) throw;
+    }
+    return;
+  }
 }
 
 void HistoryRun::decide(const Step& step) {

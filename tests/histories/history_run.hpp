@@ -51,6 +51,8 @@ class HistoryRun {
   void poll(const Step& step);
   void deliver(const Step& step);
   void sweep(const StreamSpec& stream);
+  void delete_in_flight(const Step& step);
+  void delete_unknown_of(const std::string& answer);
   void decide(const Step& step);
   void arm_fault(const Step& step);
   void heal();
@@ -88,6 +90,8 @@ class HistoryRun {
   Process old_;  ///< that lost the lease and does not know
 
   std::mutex mutex_;
+  const StreamSpec* in_flight_ = nullptr;     ///< the next answer of its list is followed by a deletion
+  std::string deleted_in_flight_;             ///< in this step
   std::map<std::string, std::string> shown_;  ///< ids of events that GET /events returned behind its cursor
   bool api_misbehaves_ = false;               ///< a fault was armed since the last healing
   bool api_misbehaved_ = false;
