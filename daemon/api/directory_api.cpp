@@ -64,4 +64,8 @@ SingleObject DirectoryApi::get(const TableSpec& table, const std::string& id, La
   return object;
 }
 
+std::optional<Instant> DirectoryApi::server_time() const {
+  return client_->server_time();
+}
+
 }  // namespace mirror::api

@@ -80,6 +80,9 @@ class DirectoryApi {
   [[nodiscard]] SingleObject get(const TableSpec& table, const std::string& id, Lane lane,
                                  const std::stop_token& stop) const;
 
+  /// What time it is at the API; empty until the first answer told it.
+  [[nodiscard]] std::optional<Instant> server_time() const;
+
  private:
   std::shared_ptr<ApiClient> client_;
 };

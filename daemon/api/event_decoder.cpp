@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 
 #include "api/api_error.hpp"
@@ -18,6 +19,8 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::size_t max_name_bytes = 200;
+/// The API's machines may disagree about the time, and an answer's Date has whole seconds.
+constexpr std::chrono::minutes clock_tolerance{5};
 
 std::size_t batch_of(const TableSpec& table) {
   const auto tables = all_tables();
@@ -154,6 +157,11 @@ class EventDecoder {
 
 EventPage::EventPage() {
   for (const auto* table : all_tables()) batches.emplace_back(*table);
+}
+
+Instant EventPage::time_of(const Event& event) const {
+  const Instant latest{answered_at.microseconds + std::chrono::microseconds(clock_tolerance).count()};
+  return event.created_at > latest ? answered_at : event.created_at;
 }
 
 EventPage decode_event_page(std::string_view body, Instant answered_at) {

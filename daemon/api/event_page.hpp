@@ -35,10 +35,14 @@ struct Event {
 struct EventPage {
   EventPage();
 
+  /// When an event happened, for the order of what the mirror observed: as it says, but not in the future. One that
+  /// claims to be of the year 9999 would outlast every later observation.
+  [[nodiscard]] Instant time_of(const Event& event) const;
+
   std::vector<Event> events;
   std::vector<RowBatch> batches;
   std::optional<std::string> after;  ///< the API's next cursor; empty at the end. Only says whether there is more
-  Instant answered_at;               ///< the answer's Date
+  Instant answered_at;               ///< the answer's Date; of a webhook the API's time when it came
 };
 
 }  // namespace mirror::api

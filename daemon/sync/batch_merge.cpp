@@ -107,7 +107,7 @@ void BatchMerge::add_event(const EventWrite& write, const api::Event& event) {
     const auto& batch = write.page.batches[place.batch];
     const bool is_object = &place == &event.rows.front();
     merge_of(batch.table())
-        .see({&batch, place.row, Source::event, event.created_at, nullptr, nullptr, event.id,
+        .see({&batch, place.row, Source::event, write.page.time_of(event), nullptr, nullptr, event.id,
               is_object ? &progress_.events : nullptr});
   }
 }

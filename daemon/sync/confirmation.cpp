@@ -17,11 +17,12 @@ constexpr std::size_t most_burials = 500;
 
 using Younger = std::vector<std::pair<const TableSpec*, std::string>>;
 
-long bury_chunk(const MirrorSession& session, const TableSpec& table, const std::vector<db::Death>& deaths,
-                DeletedBy by, Younger& younger, const std::stop_token& stop) {
+long bury_chunk(const MirrorSession& session, const TableSpec& table, std::vector<db::Death> deaths, DeletedBy by,
+                const HoldBack& hold_back, Younger& younger, const std::stop_token& stop) {
   long buried = 0;
   session.writer.run(
       [&](WriteSession& write) {
+        if (hold_back) hold_back(write, deaths);
         buried = write.tables.rows(table).bury(write.transaction, "id", deaths, by, write.feed);
         auto children = db::bury_children(write.transaction, write.tables, table, deaths, write.feed);
         buried += children.buried;
@@ -76,7 +77,7 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
 }
 
 long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
-                    const std::stop_token& stop, const DeletionEvents& events) {
+                    const std::stop_token& stop, const DeletionEvents& events, const HoldBack& hold_back) {
   std::map<DeletedBy, std::vector<db::Death>> deaths;
   for (const auto& id : confirmation.gone) {
     const auto event = events.find(id);
@@ -91,7 +92,8 @@ long bury_confirmed(const MirrorSession& session, const TableSpec& table, const 
       const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
       const auto count = std::min(most_burials, all.size() - first);
       Younger younger;
-      buried += bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, by, younger, stop);
+      buried +=
+          bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, by, hold_back, younger, stop);
       for (auto& [child, id] : younger) younger_by_table[child].push_back(std::move(id));
     }
   }

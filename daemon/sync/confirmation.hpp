@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "db/row_store.hpp"
 #include "sync/mirror_session.hpp"
 
 namespace mirror::sync {
@@ -28,10 +29,14 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
 /// Ids of deletion events, by the row that they deleted.
 using DeletionEvents = std::map<std::string, std::string, std::less<>>;
 
+/// Takes out of `deaths` what must wait, in the transaction that buries the others.
+using HoldBack = std::function<void(WriteSession&, std::vector<db::Death>& deaths)>;
+
 /// Buries rows that are confirmed to be gone, and with them their children (rule R9); children that are younger than
 /// their parent's death are confirmed in turn. Those in `events` die by their event, the others by the sweep that
-/// missed them. Returns how many rows died, children included.
+/// missed them. `hold_back` may be empty; it is not asked about children. Returns how many rows died, children
+/// included.
 long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
-                    const std::stop_token& stop, const DeletionEvents& events = {});
+                    const std::stop_token& stop, const DeletionEvents& events = {}, const HoldBack& hold_back = {});
 
 }  // namespace mirror::sync

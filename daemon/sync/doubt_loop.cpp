@@ -7,6 +7,7 @@
 #include "support/backoff.hpp"
 #include "support/fault_point.hpp"
 #include "support/log.hpp"
+#include "sync/event_gate.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 constexpr int most_at_once = 100;
 constexpr std::chrono::milliseconds poll_interval{200};
 constexpr std::chrono::milliseconds longest_rest{30'000};
+
+std::vector<std::string_view> keys_of(const std::vector<db::Death>& deaths) {
+  std::vector<std::string_view> keys;
+  for (const auto& death : deaths) keys.emplace_back(death.key);
+  return keys;
+}
 
 }  // namespace
 
@@ -64,7 +71,23 @@ void DoubtLoop::bury_deleted(const TableSpec& table, const std::vector<db::Doubt
     if (!doubt.event_id.empty()) events.emplace(doubt.id, doubt.event_id);
   }
   std::erase_if(confirmation.gone, [&](const std::string& id) { return !events.contains(id); });
-  bury_confirmed(session_, table, confirmation, stop, events);
+  bury_confirmed(session_, table, confirmation, stop, events,
+                 [&](WriteSession& write, std::vector<db::Death>& deaths) { hold_back(table, write, deaths); });
+}
+
+/// Deletions that were in doubt count like any other (rule R8).
+void DoubtLoop::hold_back(const TableSpec& table, WriteSession& write, std::vector<db::Death>& deaths) const {
+  RowStates states;
+  write.tables.rows(table).read_states(write.transaction, keys_of(deaths), states);
+  EventGate gate(write, table, session_.options().brake);
+  std::erase_if(deaths, [&](const db::Death& death) {
+    const auto known = states.find(death.key);
+    const bool is_live = known != states.end() && known->second.is_live();
+    return !is_live || !gate.may_pass(death, true);
+  });
+  EventCounts counts;
+  counts.held = gate.save();
+  session_.board.add_events(counts);
 }
 
 }  // namespace mirror::sync

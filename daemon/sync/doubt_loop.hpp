@@ -19,6 +19,7 @@ class DoubtLoop {
  private:
   void bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts, Confirmation confirmation,
                     const std::stop_token& stop);
+  void hold_back(const TableSpec& table, WriteSession& write, std::vector<db::Death>& deaths) const;
 
   const MirrorSession& session_;
 };

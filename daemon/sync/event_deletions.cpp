@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "support/log.hpp"
+#include "sync/event_gate.hpp"
 #include "sync/verdict.hpp"
 
 namespace mirror::sync {
@@ -21,7 +21,6 @@ void EventDeletions::settle() {
   bury();
   entomb();
   rows.confirm_deaths(session_.transaction, run_.to_upgrade);
-  hold();
   raise_doubts();
   run_ = {};
 }
@@ -59,36 +58,19 @@ void EventDeletions::judge_all() {
 }
 
 void EventDeletions::apply_brake() {
-  EventBrake brake(session_, brake_);
-  bool holding = session_.tables.holds.is_open(session_.transaction, run_.table->name, "event");
-  std::erase_if(run_.to_bury, [&](const db::Death& death) { return !may_pass(brake, holding, death, true); });
+  EventGate gate(session_, *run_.table, brake_);
+  std::erase_if(run_.to_bury, [&](const db::Death& death) { return !gate.may_pass(death, true); });
   run_.parents = run_.to_bury;
   // Children of parents that had been found dead otherwise, or were never seen, die too.
   auto others = run_.to_upgrade;
   for (const auto& deletion : run_.to_entomb) others.push_back(deletion.death());
   for (const auto& death : others) {
+    if (gate.is_held(death)) continue;
     const auto children = db::count_children(session_.transaction, session_.tables, *run_.table, {death.key});
     const bool has_some = std::ranges::any_of(children, [](const auto& child) { return child.second > 0; });
-    if (has_some && may_pass(brake, holding, death, false)) run_.parents.push_back(death);
+    if (has_some && gate.may_pass(death, false)) run_.parents.push_back(death);
   }
-}
-
-bool EventDeletions::may_pass(EventBrake& brake, bool& holding, const db::Death& death, bool is_live) {
-  long cascades = 0;
-  std::optional<std::string> why;
-  if (holding) {
-    why = "a hold is open: later deletions join it";
-  } else {
-    why = brake.stop(*run_.table, death, is_live, cascades);
-  }
-  if (!why) return true;
-  if (!std::exchange(holding, true)) {
-    run_.hold.reason = *why;
-    run_.hold.live_rows = brake.live_rows(*run_.table);
-  }
-  run_.hold.cascades += cascades;
-  run_.held.push_back({death.key, death.event_id, to_string(death.at)});
-  return false;
+  counts_.held += gate.save();
 }
 
 void EventDeletions::bury() {
@@ -113,26 +95,12 @@ void EventDeletions::entomb() const {
     }
     const auto& place = deletion.event->rows.front();
     const auto& event = *deletion.event;
-    whole.push_back({&deletion.page->batches[place.batch], place.row, event.created_at,
-                     Tombstone{event.created_at, DeletedBy::event}, event.id});
+    const Instant at = deletion.page->time_of(event);
+    whole.push_back({&deletion.page->batches[place.batch], place.row, at, Tombstone{at, DeletedBy::event}, event.id});
   }
   const auto& rows = session_.tables.rows(*run_.table);
   rows.insert(session_.transaction, whole);
   rows.add_tombstones(session_.transaction, bare);
-}
-
-void EventDeletions::hold() const {
-  if (run_.held.empty()) return;
-  auto record = run_.hold;
-  record.stream = run_.table->name;
-  record.cause = "event";
-  if (record.reason.empty()) record.reason = "joined";  // never stored: the hold is open
-  const int id = session_.tables.holds.join(session_.transaction, record, run_.held);
-  counts_.held += run_.held.size();
-  log::warn(
-      "{}: {} deletions by event are held in hold {}. Look at it with `authkit-mirror holds`, then approve or "
-      "discard it",
-      run_.table->name, run_.held.size(), id);
 }
 
 void EventDeletions::raise_doubts() const {

@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "api/event_page.hpp"
-#include "db/hold_store.hpp"
 #include "db/mirror_tables.hpp"
-#include "sync/event_brake.hpp"
+#include "sync/brake.hpp"
 #include "sync/event_counts.hpp"
 #include "sync/write_job.hpp"
 
@@ -30,16 +29,13 @@ class EventDeletions {
     const api::EventPage* page = nullptr;
     const api::Event* event = nullptr;
 
-    [[nodiscard]] db::Death death() const { return {event->object_id, event->created_at, event->id}; }
+    [[nodiscard]] db::Death death() const { return {event->object_id, page->time_of(*event), event->id}; }
   };
 
   void judge_all();
   void apply_brake();
-  /// Whether the brake lets `death` pass; if not, it is held.
-  bool may_pass(EventBrake& brake, bool& holding, const db::Death& death, bool is_live);
   void bury();
   void entomb() const;
-  void hold() const;
   void raise_doubts() const;
 
   struct Run {
@@ -50,8 +46,6 @@ class EventDeletions {
     std::vector<Deletion> to_entomb;
     std::vector<db::Death> parents;  ///< those whose children die with them
     std::vector<db::Doubt> doubts;
-    std::vector<db::HeldDeletion> held;
-    db::HoldRecord hold;
   };
 
   WriteSession& session_;

@@ -21,6 +21,7 @@ Delivery deliver_event(const MirrorSession& session, EventTail& tail, std::strin
     return Delivery::malformed;
   }
   const Instant created_at = write.page.events.front().created_at;
+  write.page.answered_at = session.api.server_time().value_or(created_at);
   session.writer.deliver(std::move(write), stop).get();
   tail.nudge(created_at);
   return Delivery::applied;

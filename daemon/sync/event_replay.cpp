@@ -23,6 +23,7 @@ void apply(const MirrorSession& session, const db::ArchivedEvent& archived, Repl
   try {
     const auto received_at = parse_instant(archived.created_at).value_or(Instant{});
     write.page = api::decode_event(archived.raw, received_at);
+    write.page.answered_at = session.api.server_time().value_or(received_at);
   } catch (const Error& error) {
     log::warn("event {} of the archive can't be read: {}", archived.id, error.what());
     ++outcome.parked;

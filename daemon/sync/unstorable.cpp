@@ -57,8 +57,9 @@ bool take_out_unstorable(db::Transaction& transaction, const db::MirrorTables& t
       }
     }
     if (!complaint) continue;
-    log::warn("event {} can't be stored and is parked in quarantine: {}", event.id, *complaint);
-    event.problem = std::move(*complaint);
+    log::warn("event {} can't be stored as it is: {}", event.id, *complaint);
+    // A deletion needs no more than the id.
+    if (!event.deletes() || event.object_id.empty()) event.problem = std::move(*complaint);
     event.rows.clear();
     found = true;
   }

@@ -280,4 +280,53 @@ TEST_CASE("deletions of objects that the mirror never saw do not count") {
   CHECK(mirror.differences() == std::vector<std::string>{});
 }
 
+TEST_CASE("deletions that were in doubt count when a read by id confirms them") {
+  const std::size_t deletions = GENERATE(5u, 6u);
+  CAPTURE(deletions);
+  BrakeFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  daemon.catch_up();
+  const auto users = mirror.some(Kind::users, deletions);
+  mirror.change([&](Store& store) {
+    for (const auto& id : users) {
+      store.events().append("user.deleted", Json{{"object", "user"}, {"id", id}}.dump(), "", store.now());
+    }
+  });
+  mirror.change([&](Store& store) {
+    for (const auto& id : users) store.update(Kind::users, id, Json{{"first_name", "Alive"}}, {.event = false});
+  });
+  daemon.sweep_all();  // saw them alive after the events were made
+  mirror.change([&](Store& store) {
+    for (const auto& id : users) store.erase(Kind::users, id, {.event = false});
+  });
+  daemon.poll();
+  daemon.session().writer.flush({});
+  REQUIRE(mirror.count("SELECT count(*) FROM workos.doubts") == static_cast<std::int64_t>(deletions));
+  daemon.settle_doubts();
+  CHECK(mirror.dead() == 5);
+  CHECK(mirror.held() == static_cast<std::int64_t>(deletions) - 5);
+  CHECK(daemon.board().events().held == deletions - 5);
+  if (deletions == 6) CHECK(mirror.approve(daemon).deleted == 1);
+}
+
+TEST_CASE("two deletions of one held parent in one batch hold it once, with the later event, and spare its children") {
+  BrakeFixture mirror({.max_count = 0, .min_count = 0, .max_percent = 0}, 60);
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.value("SELECT min(user_id) FROM workos.organization_memberships_live");
+  const auto later = mirror.change([&](Store& store) {
+    const auto append = [&] {
+      return store.events().append("user.deleted", Json{{"object", "user"}, {"id", user}}.dump(), "", store.now()).text;
+    };
+    append();
+    return std::string(Json::parse(append())["id"]);
+  });
+  daemon.catch_up();
+  CHECK(mirror.dead("organization_memberships") == 0);
+  CHECK(mirror.held() == 1);
+  CHECK(mirror.value("SELECT event_id FROM workos.hold_items WHERE id = '" + user + "'") == later);
+  CHECK(mirror.cursor() == later);
+}
+
 }  // namespace mirror::tests

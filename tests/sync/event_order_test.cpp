@@ -11,6 +11,9 @@
 namespace mirror::tests {
 namespace {
 
+/// Than any event here: when it is told does not matter.
+constexpr Instant later{4'102'444'800'000'000};  // 2100
+
 using harness::in_one_batch;
 using harness::SteppedMirror;
 using harness::TailFixture;
@@ -142,7 +145,7 @@ TEST_CASE("a user that a webhook deletes while its list page is in flight stays 
   });
   auto page = daemon.session().api.list(users(), {}, api::Lane::sweep, {});
   mirror.change([&](Store& store) { store.erase(Kind::users, id); });
-  auto deletion = api::decode_event(mirror.event_texts().back(), {});
+  auto deletion = api::decode_event(mirror.event_texts().back(), later);
   auto snapshot = std::make_shared<sync::SnapshotContext>();
   snapshot->stream = &users();
   daemon.session().writer.run(
@@ -205,7 +208,7 @@ TEST_CASE("events in one batch have the effects of events one by one") {
   for (std::size_t first = 0; first < texts.size(); first += 50) {
     in_one_batch(at_once, [&] {
       for (std::size_t i = first; i < std::min(first + 50, texts.size()); ++i) {
-        at_once.session().writer.push(sync::EventWrite{api::decode_event(texts[i], {}), sync::EventVia::webhook, {}},
+        at_once.session().writer.push(sync::EventWrite{api::decode_event(texts[i], later), sync::EventVia::webhook, {}},
                                       {});
       }
     });

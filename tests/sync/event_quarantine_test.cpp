@@ -269,4 +269,38 @@ TEST_CASE("a deletion event needs no more than the id of what it deletes") {
   CHECK(mirror.parked() == 0);
 }
 
+TEST_CASE("a deletion event whose content PostgreSQL refuses deletes all the same") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.any(Kind::users);
+  mirror.change([&](Store& store) { store.erase(Kind::users, user); });
+  mirror.spoil_newest(
+      [](const std::string& text) { return replaced(text, R"("first_name")", R"("quota":1e999999,"first_name")"); });
+  daemon.catch_up();
+  CHECK(mirror.value("SELECT raw IS NULL FROM workos.events WHERE id = '" + mirror.newest_event_id() + "'") == "t");
+  CHECK(mirror.value("SELECT _deleted_by FROM workos.users WHERE id = '" + user + "'") == "event");
+  CHECK(mirror.parked() == 0);
+}
+
+TEST_CASE("an event that claims to be of the far future does not outlast what is observed later") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.any(Kind::users);
+  mirror.rename(user, "Before");
+  mirror.spoil_newest([](const std::string& text) {
+    // The event's own time comes last.
+    std::string spoiled = text;
+    const auto at = spoiled.rfind(R"("created_at":")") + 14;
+    return spoiled.replace(at, 4, "9999");
+  });
+  daemon.catch_up();
+  REQUIRE(mirror.count("SELECT count(*) FROM workos.events WHERE created_at > '9000-01-01'") == 1);
+  CHECK(mirror.first_name(user) == "Before");
+  mirror.change([&](Store& store) { store.erase(Kind::users, user, {.event = false}); });
+  daemon.sweep_all();
+  CHECK_FALSE(mirror.is_live("users", user));
+}
+
 }  // namespace mirror::tests

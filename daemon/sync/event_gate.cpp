@@ -1,0 +1,52 @@
+#include "sync/event_gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "db/mirror_tables.hpp"
+#include "support/log.hpp"
+
+namespace mirror::sync {
+
+EventGate::EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options)
+    : session_(session),
+      table_(table),
+      brake_(session, options),
+      is_holding_(session.tables.holds.is_open(session.transaction, table.name, "event")) {
+  hold_.stream = table.name;
+  hold_.cause = "event";
+  hold_.reason = "joined";  // never stored: a hold is open
+}
+
+bool EventGate::may_pass(const db::Death& death, bool is_live) {
+  long cascades = 0;
+  if (!is_holding_) {
+    auto why = brake_.stop(table_, death, is_live, cascades);
+    if (!why) return true;
+    is_holding_ = true;
+    hold_.reason = std::move(*why);
+    hold_.live_rows = brake_.live_rows(table_);
+  }
+  hold_.cascades += cascades;
+  held_.push_back({death.key, death.event_id, to_string(death.at)});
+  return false;
+}
+
+bool EventGate::is_held(const db::Death& later) {
+  const auto held = std::ranges::find(held_, later.key, &db::HeldDeletion::id);
+  if (held == held_.end()) return false;
+  *held = {later.key, later.event_id, to_string(later.at)};
+  return true;
+}
+
+std::size_t EventGate::save() const {
+  if (held_.empty()) return 0;
+  const int id = session_.tables.holds.join(session_.transaction, hold_, held_);
+  log::warn(
+      "{}: {} deletions by event are held in hold {}. Look at it with `authkit-mirror holds`, then approve or "
+      "discard it",
+      table_.name, held_.size(), id);
+  return held_.size();
+}
+
+}  // namespace mirror::sync
