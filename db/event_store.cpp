@@ -8,6 +8,7 @@
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
+#include "support/log.hpp"
 #include "support/version.hpp"
 
 namespace mirror::db {
@@ -151,10 +152,36 @@ std::vector<std::string> EventStore::drop_partitions_older_than(Transaction& tra
       connection.table("events"), age_seconds);
   std::vector<std::string> dropped;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
-    dropped.emplace_back(*read_text(result, row, 0));
-    transaction.run(fmt::format("DROP TABLE {}", connection.table(dropped.back())));
+    std::string name(*read_text(result, row, 0));
+    if (drop_partition(transaction, connection.table(name))) dropped.push_back(std::move(name));
   }
   return dropped;
+}
+
+/// Keeps what is parked, and what another environment may keep for longer.
+bool EventStore::drop_partition(Transaction& transaction, const std::string& partition) const {
+  const bool is_needed =
+      !transaction
+           .run(fmt::format("SELECT FROM {} WHERE _env <> $1 OR error IS NOT NULL LIMIT 1", partition), environment_)
+           .empty();
+  if (is_needed) {
+    transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
+    return false;
+  }
+  const std::string usual_wait(*read_text(transaction.run("SELECT current_setting('lock_timeout')"), 0, 0));
+  transaction.run("SAVEPOINT partition");
+  try {
+    // Whoever reads the archive for an hour must not stop the mirror: it is dropped another time.
+    transaction.run("SELECT set_config('lock_timeout', '100ms', true)");
+    transaction.run(fmt::format("DROP TABLE {}", partition));
+    transaction.run("SELECT set_config('lock_timeout', $1, true)", usual_wait);
+    transaction.run("RELEASE SAVEPOINT partition");
+    return true;
+  } catch (const Error& error) {
+    transaction.run("ROLLBACK TO SAVEPOINT partition");
+    log::info("{} is older than events.archive and can't be dropped now: {}", partition, error.what());
+    return false;
+  }
 }
 
 }  // namespace mirror::db

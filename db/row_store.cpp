@@ -218,7 +218,7 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
   const auto result = transaction.run(
       fmt::format("WITH dead AS ("
                   "UPDATE {0} AS mirrored SET _deleted_at = death.at, _deleted_by = $5, "
-                  "_event_id = COALESCE(death.event_id, _event_id), _changed_at = clock_timestamp() "
+                  "_event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
                   "FROM ({4}) AS death "
                   "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
                   "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
@@ -281,10 +281,13 @@ std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> RowStore::
   return raws;
 }
 
+/// Written as it would be: an index, a constraint or a trigger may refuse what the types accept.
 std::optional<std::string> RowStore::storage_error(Transaction& transaction, const RowWrite& row) const {
   transaction.run("SAVEPOINT storable");
   try {
-    transaction.run_list(sql_.check_storable, row_values(row));
+    transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND id = $2", sql_.name), environment_,
+                    row.batch->id(row.row));
+    insert(transaction, {row});
     transaction.run("RELEASE SAVEPOINT storable");
     return std::nullopt;
   } catch (const Error& error) {

@@ -84,7 +84,8 @@ class RowStore {
   /// `_raw` of those of `ids` that have one.
   [[nodiscard]] std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> read_raws(
       Transaction& transaction, const std::vector<std::string_view>& ids) const;
-  /// Asks PostgreSQL whether it can hold the row; returns its complaint if not. In a savepoint: harms nothing.
+  /// Asks PostgreSQL whether it can hold the row besides those asked about before; returns its complaint if not. Leaves
+  /// the row written, so the transaction is to be ended without a commit.
   [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;
 
   /// Ids of up to `each` of the newest and of the oldest live rows.

@@ -52,14 +52,6 @@ std::string update_statement(const std::string& table, const std::vector<RowColu
       table, assignments, arrays, aliases);
 }
 
-std::string check_statement(const std::vector<RowColumn>& columns) {
-  std::string casts;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    casts += fmt::format("{}${}::text::{}", i > 0 ? ", " : "", i + 1, columns[i].type);
-  }
-  return fmt::format("SELECT {}", casts);
-}
-
 }  // namespace
 
 TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
@@ -71,7 +63,6 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
       name);
   copy = copy_statement(name, columns);
   update = update_statement(name, columns);
-  check_storable = check_statement(columns);
 }
 
 /// `column = ANY ($2)` would leave the choice of the index to the planner. As long as a table has no statistics, which

@@ -23,7 +23,6 @@ struct TableSql {
   [[nodiscard]] std::string select_states_by(const std::string& column) const;
   std::string copy;            ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
   std::string update;          ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
-  std::string check_storable;  ///< casts one row's values ($1..), so that a row PostgreSQL refuses can be found
 };
 
 /// The PostgreSQL type of a column.

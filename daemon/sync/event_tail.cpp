@@ -45,11 +45,13 @@ bool ignores_cursor(const api::EventPage& page, const std::string& cursor) {
   return first != page.events.end() && first->id <= cursor;
 }
 
+/// Judged by events that say who and when they are.
 void require_order(const api::EventPage& page) {
-  if (page.events.size() < 2) return;
-  const auto& first = page.events.front();
-  const auto& last = page.events.back();
-  if (last.created_at < first.created_at && last.id < first.id) {
+  const auto is_sound = [](const api::Event& event) { return event.problem.empty(); };
+  const auto first = std::ranges::find_if(page.events, is_sound);
+  const auto last = std::find_if(page.events.rbegin(), page.events.rend(), is_sound);
+  if (first == page.events.end()) return;
+  if (last->created_at < first->created_at && last->id < first->id) {
     throw Error(Fault::unavailable, "GET /events answered newest first: the cursor can't be moved safely",
                 "check api.base_url: the WorkOS API answers oldest first");
   }
@@ -63,6 +65,17 @@ void require_mostly_sound(const api::EventPage& page) {
       fmt::format("{} of {} events of a page can't be decoded, the first because of: {}", poisoned, page.events.size(),
                   std::ranges::find_if(page.events, [](const auto& e) { return !e.problem.empty(); })->problem),
       "the tail waits for better pages; update authkit-mirror if this stays so");
+}
+
+/// What happened before `oldest`, by the order of ids too: an event among newer ones may only claim to be that old.
+void forget_old_news(api::EventPage& page, Instant oldest) {
+  const auto is_old = [&](const api::Event& event) { return event.created_at < oldest; };
+  const auto first_news = std::ranges::find_if_not(page.events, is_old);
+  const auto from = first_news == page.events.end() ? std::string() : first_news->id;
+  std::erase_if(page.events, [&](const api::Event& event) {
+    const bool is_before = from.empty() || (!event.id.empty() && event.id < from);
+    return is_old(event) && is_before;
+  });
 }
 
 }  // namespace
@@ -114,11 +127,11 @@ void EventTail::run(const std::stop_token& stop) {
     try {
       // After an upgrade the quarantine may have become readable.
       if (!std::exchange(retried, true)) retry_events(session_, true, stop);
-      if (session_.clock.now() >= archive_due) {
-        keep_archive(session_, stop);
-        archive_due = session_.clock.now() + archive_interval;
-      }
       const bool more = poll(stop);
+      if (session_.clock.now() >= archive_due) {
+        archive_due = session_.clock.now() + archive_interval;
+        keep_archive(session_, stop);
+      }
       backoff.reset();
       if (!more) schedule_.wait(session_.options().events, stop);
     } catch (const Error& error) {
@@ -211,7 +224,7 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
     position_.cursor_created_at = last->created_at;
     session_.board.update_tail([at = last->created_at](TailProgress& tail) { tail.newest_event_at = at; });
   }
-  std::erase_if(page.events, [&](const api::Event& event) { return event.created_at < oldest; });
+  forget_old_news(page, oldest);
   write.page = std::move(page);
   fault_point("tail.before_push");
   session_.writer.push(std::move(write), stop);

@@ -104,7 +104,8 @@ struct WriteSession {
   db::ChangeFeed& feed;
 };
 
-/// A change of state that belongs into the writer's order: opening a snapshot, burying rows, a certificate.
+/// A change of state that belongs into the writer's order: opening a snapshot, burying rows, a certificate. It may run
+/// twice, when something else in its batch makes the first transaction fail, so it begins what it fills anew.
 using WriteTask = std::function<void(WriteSession&)>;
 
 /// One entry of the writer's queue; `done` is fulfilled after the commit, or fails with the Error.

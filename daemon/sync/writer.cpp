@@ -157,7 +157,8 @@ void Writer::write_singly(std::vector<WriteJob*>& jobs) {
     std::vector<WriteJob*> alone{job};
     if (try_write(alone)) continue;
     if (!take_out_unstorable(*job) || !try_write(alone)) {
-      throw Error(Fault::bug, "the database refuses data that none of its rows is to blame for: " + complaint_);
+      throw Error(Fault::bug, "the database refuses data that none of its rows is to blame for: " + complaint_,
+                  "look for constraints and triggers that were added to tables of the mirror's own state");
     }
   }
 }

@@ -130,6 +130,42 @@ TEST_CASE("partitions of this month and the next are made before they are needed
   CHECK(mirror.partitions() == std::vector<std::string>{month(0), month(1), "events_kept"});
 }
 
+TEST_CASE("a month of the archive stays while something in it is needed, or somebody reads it") {
+  ArchiveFixture mirror;
+  auto connection = mirror.database.connect();
+  const db::EventStore events("default");
+  const auto instant = *parse_instant("2020-05-17T12:00:00Z");
+  const std::int64_t days_90 = std::int64_t{90} * 86'400;
+  const auto keep = [&](const db::EventStore& store, const char* id, const char* error) {
+    db::Transaction transaction(connection);
+    store.keep(transaction, {{id, "user.updated", instant, "users", "user_1", "{}", error, true, false}});
+    transaction.commit();
+  };
+  const auto drop = [&] {
+    db::Transaction transaction(connection);
+    auto dropped = events.drop_partitions_older_than(transaction, days_90);
+    transaction.commit();
+    return dropped;
+  };
+  const auto kept = [&] { return mirror.value("SELECT string_agg(id, ' ' ORDER BY id) FROM workos.events"); };
+
+  keep(events, "event_1", "");
+  keep(events, "event_2", "poison");
+  keep(db::EventStore("other"), "event_3", "");
+  CHECK(drop().empty());
+  CHECK(kept() == "event_2 event_3");
+  mirror.database.execute("DELETE FROM workos.events");
+
+  auto reader = mirror.database.connect();
+  {
+    db::Transaction reading(reader);
+    reading.run("SELECT count(*) FROM workos.events");
+    CHECK(drop().empty());
+    reading.commit();
+  }
+  CHECK(drop() == std::vector<std::string>{"events_2020_05"});
+}
+
 TEST_CASE("no secret of an event reaches the database, by tail or by webhook") {
   ArchiveFixture mirror;
   mirror.options.events.also = {"magic_auth.created", "password_reset.created", "email_verification.created"};

@@ -216,6 +216,24 @@ TEST_CASE("the newest event may lack id and time: it is parked once, and the tai
   CHECK(mirror.cursor() == mirror.newest_event_id());
 }
 
+TEST_CASE("the last event of a page may lack an id and claim to be old: the tail goes on") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.any(Kind::users);
+  mirror.rename(user, "First");
+  mirror.rename(user, "Spoiled");
+  mirror.spoil_newest([](const std::string& text) {
+    return changed(text, [](Json& json) {
+      json.erase("id");
+      json["created_at"] = "2001-01-01T00:00:00.000Z";
+    });
+  });
+  daemon.catch_up();
+  CHECK(mirror.first_name(user) == "First");
+  CHECK(mirror.parked() == 1);
+}
+
 TEST_CASE("a page that is mostly poison stops the tail before anything of it is applied") {
   QuarantineFixture mirror;
   SteppedMirror daemon(mirror);
