@@ -11,6 +11,7 @@
 #include "app/credentials.hpp"
 #include "app/option_table.hpp"
 #include "app/setting.hpp"
+#include "model/streams.hpp"
 #include "support/error.hpp"
 
 namespace mirror::app {
@@ -77,7 +78,9 @@ class Loader {
     OptionValue value;
     const std::string allowed = read_option(*option, setting.value, value);
     if (!allowed.empty()) {
-      const std::string shown = option->secret ? hidden_secret : setting.value;
+      // An address with an @ holds a password.
+      const bool is_secret = option->secret || setting.value.find('@') != std::string::npos;
+      const std::string shown = is_secret ? hidden_secret : setting.value;
       problems_.push_back(setting.place + ": " + setting.key + " = " + shown + " is not allowed; allowed: " + allowed);
       return;
     }
@@ -108,6 +111,11 @@ class Loader {
     const auto named = source_of_.find(key + "_file");
     const bool file_is_later = named != source_of_.end() && named->second == SettingSource::flag;
     if (has_value && !file_is_later) return;
+    if (file.starts_with("sk_") || file.starts_with("whsec_")) {
+      problems_.push_back(key + "_file = " + hidden_secret +
+                          " looks like the secret itself; write that into a file, and name the file here");
+      return;
+    }
     try {
       std::optional<Secret> secret;
       if (!file.empty()) secret = read_secret_file(file);
@@ -141,6 +149,7 @@ class Loader {
                           " is of no use without the webhook endpoint's secret; put that into a file named by "
                           "webhook.secret_file, or into the environment variable WORKOS_WEBHOOK_SECRET");
     }
+    check_parents();
     const std::string& url = config_.api.base_url;
     const std::string_view host = std::string_view{url}.substr(std::min<std::size_t>(url.size(), 7));
     const bool local = host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
@@ -148,6 +157,23 @@ class Loader {
       config_.warnings.push_back("api.base_url = " + url +
                                  " is not encrypted: everybody on the way can read the API key");
     }
+  }
+
+  /// A list per parent can't be read without the parents.
+  void check_parents() {
+    for (const StreamSpec* const stream : all_streams()) {
+      if (stream->scope_table.empty()) continue;
+      const std::string parent{stream->scope_table};
+      if (!is_enabled(std::string{stream->name}) || is_enabled(parent)) continue;
+      problems_.push_back("streams." + parent + ".enabled = false leaves streams." + std::string{stream->name} +
+                          " without the lists to read, one for each of the " + parent +
+                          "; enable both, or disable both");
+    }
+  }
+
+  bool is_enabled(const std::string& stream) const {
+    const auto options = config_.sync.streams.find(stream);
+    return options == config_.sync.streams.end() || options->second.enabled;
   }
 
   [[noreturn]] void throw_problems() const {

@@ -223,6 +223,22 @@ TEST_CASE("a key file that is missing or empty is a problem that names it") {
   REQUIRE_THAT(refusal("[api]\nkey_file = \"" + scratch.file("empty", "\n") + "\"\n"), ContainsSubstring("is empty"));
 }
 
+TEST_CASE("a secret in the wrong place is not shown") {
+  const auto key = refusal("[api]\nkey_file = \"sk_live_precious\"\n");
+  REQUIRE_THAT(key, ContainsSubstring("api.key_file = "));
+  REQUIRE_THAT(key, !ContainsSubstring("precious"));
+  const auto url = refusal("[api]\nbase_url = \"https://me:precious@proxy.example\"\n");
+  REQUIRE_THAT(url, ContainsSubstring("api.base_url = "));
+  REQUIRE_THAT(url, !ContainsSubstring("precious"));
+}
+
+TEST_CASE("memberships can't be mirrored without the organizations that list them") {
+  REQUIRE_THAT(refusal("[streams.organizations]\nenabled = false\n"),
+               ContainsSubstring("streams.organization_memberships"));
+  REQUIRE_NOTHROW(
+      load("[streams.organizations]\nenabled = false\n[streams.organization_memberships]\nenabled = false\n"));
+}
+
 TEST_CASE("a missing key is a problem only for what needs it") {
   REQUIRE_THROWS_AS(require_api_key(load("")), Error);
   REQUIRE_NOTHROW(require_api_key(load("", {{"WORKOS_API_KEY", "sk_x"}})));
