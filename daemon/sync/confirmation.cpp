@@ -1,6 +1,7 @@
 #include "sync/confirmation.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -17,19 +18,38 @@ constexpr std::size_t most_burials = 500;
 
 using Younger = std::vector<std::pair<const TableSpec*, std::string>>;
 
-long bury_chunk(const MirrorSession& session, const TableSpec& table, std::vector<db::Death> deaths, DeletedBy by,
-                const HoldBack& hold_back, Younger& younger, const std::stop_token& stop) {
-  long buried = 0;
+/// Takes out of `deaths` the rows that live on: they were observed after their death was. Returns their ids.
+std::vector<std::string> take_out_survivors(WriteSession& write, const TableSpec& table,
+                                            std::vector<db::Death>& deaths) {
+  std::vector<std::string_view> ids;
+  for (const auto& death : deaths) ids.emplace_back(death.key);
+  RowStates states;
+  write.tables.rows(table).read_states(write.transaction, ids, states);
+  std::vector<std::string> survivors;
+  std::erase_if(deaths, [&](const db::Death& death) {
+    const auto state = states.find(death.key);
+    if (state == states.end() || !state->second.is_live()) return false;
+    survivors.push_back(death.key);
+    return true;
+  });
+  return survivors;
+}
+
+Burial bury_chunk(const MirrorSession& session, const TableSpec& table, const std::vector<db::Death>& chunk,
+                  DeletedBy by, const HoldBack& hold_back, Younger& younger, const std::stop_token& stop) {
+  Burial burial;
   session.writer.run(
       [&](WriteSession& write) {
+        auto deaths = chunk;
         if (hold_back) hold_back(write, deaths);
-        buried = write.tables.rows(table).bury(write.transaction, "id", deaths, by, write.feed);
+        burial.rows = write.tables.rows(table).bury(write.transaction, "id", deaths, by, write.feed);
+        burial.survivors = take_out_survivors(write, table, deaths);
         auto children = db::bury_children(write.transaction, write.tables, table, deaths, write.feed);
-        buried += children.buried;
+        burial.rows += children.buried;
         younger = std::move(children.to_confirm);
       },
       stop);
-  return buried;
+  return burial;
 }
 
 /// What the mirror holds before the API is asked: an answer is younger than that, whatever its Date says.
@@ -60,14 +80,17 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
     if (snapshot) session.board.finished_iteration(snapshot->stream->name, longest_request);
     fault_point("confirmation.before_write");
     const std::lock_guard lock(mutex);
+    const auto known = states.find(id);
     if (object && !object->found) {
-      result.gone.push_back(id);
-      result.as_of = std::max(result.as_of, object->answered_at);
+      // The Date is cut to seconds, but the answer is younger than what the mirror held before it asked.
+      const Instant at =
+          known == states.end() ? object->answered_at : std::max(object->answered_at, known->second.observed_at);
+      result.gone.push_back({id, at});
+      result.as_of = std::max(result.as_of, at);
       return;
     }
     result.kept.push_back(id);
     if (!object) return;
-    const auto known = states.find(id);
     session.writer.push(
         SingleWrite{snapshot, std::move(*object), known == states.end() ? std::nullopt : std::optional(known->second)},
         token);
@@ -76,31 +99,38 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
   return result;
 }
 
-long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
-                    const std::stop_token& stop, const DeletionEvents& events, const HoldBack& hold_back) {
+std::vector<std::string> ids_of(const std::vector<Confirmation::Gone>& gone) {
+  std::vector<std::string> ids;
+  for (const auto& row : gone) ids.push_back(row.id);
+  return ids;
+}
+
+Burial bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
+                      const std::stop_token& stop, const DeletionEvents& events, const HoldBack& hold_back) {
   std::map<DeletedBy, std::vector<db::Death>> deaths;
-  for (const auto& id : confirmation.gone) {
+  for (const auto& [id, at] : confirmation.gone) {
     const auto event = events.find(id);
     const bool by_event = event != events.end();
     deaths[by_event ? DeletedBy::event : DeletedBy::sweep].push_back(
-        {id, confirmation.as_of, by_event ? event->second : std::string()});
+        {id, at, by_event ? event->second : std::string()});
   }
-  long buried = 0;
+  Burial all;
   std::map<const TableSpec*, std::vector<std::string>> younger_by_table;
-  for (const auto& [by, all] : deaths) {
-    for (std::size_t first = 0; first < all.size(); first += most_burials) {
-      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto count = std::min(most_burials, all.size() - first);
+  for (const auto& [by, dead] : deaths) {
+    for (std::size_t first = 0; first < dead.size(); first += most_burials) {
+      const auto begin = dead.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto count = static_cast<std::ptrdiff_t>(std::min(most_burials, dead.size() - first));
       Younger younger;
-      buried +=
-          bury_chunk(session, table, {begin, begin + static_cast<std::ptrdiff_t>(count)}, by, hold_back, younger, stop);
+      auto burial = bury_chunk(session, table, {begin, begin + count}, by, hold_back, younger, stop);
+      all.rows += burial.rows;
+      std::ranges::move(burial.survivors, std::back_inserter(all.survivors));
       for (auto& [child, id] : younger) younger_by_table[child].push_back(std::move(id));
     }
   }
   for (const auto& [child, ids] : younger_by_table) {
-    buried += bury_confirmed(session, *child, confirm(session, *child, ids, nullptr, stop), stop);
+    all.rows += bury_confirmed(session, *child, confirm(session, *child, ids, nullptr, stop), stop).rows;
   }
-  return buried;
+  return all;
 }
 
 }  // namespace mirror::sync

@@ -15,7 +15,12 @@ namespace mirror::sync {
 
 /// What reads by id said about a set of rows.
 struct Confirmation {
-  std::vector<std::string> gone;  ///< 404
+  struct Gone {
+    std::string id;
+    Instant at;  ///< the API's time of its 404, never before what the mirror had observed when it asked
+  };
+
+  std::vector<Gone> gone;
   std::vector<std::string> kept;  ///< found; the objects were handed to the writer
   Instant as_of;                  ///< the API's time of the last 404
 };
@@ -29,14 +34,21 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
 /// Ids of deletion events, by the row that they deleted.
 using DeletionEvents = std::map<std::string, std::string, std::less<>>;
 
+/// What became of rows that were to be buried.
+struct Burial {
+  long rows = 0;                       ///< marked deleted, children included
+  std::vector<std::string> survivors;  ///< ids of rows that were observed after their 404: nothing was done
+};
+
+[[nodiscard]] std::vector<std::string> ids_of(const std::vector<Confirmation::Gone>& gone);
+
 /// Takes out of `deaths` what must wait, in the transaction that buries the others.
 using HoldBack = std::function<void(WriteSession&, std::vector<db::Death>& deaths)>;
 
 /// Buries rows that are confirmed to be gone, and with them their children (rule R9); children that are younger than
 /// their parent's death are confirmed in turn. Those in `events` die by their event, the others by the sweep that
-/// missed them. `hold_back` may be empty; it is not asked about children. Returns how many rows died, children
-/// included.
-long bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
-                    const std::stop_token& stop, const DeletionEvents& events = {}, const HoldBack& hold_back = {});
+/// missed them. `hold_back` may be empty; it is not asked about children.
+Burial bury_confirmed(const MirrorSession& session, const TableSpec& table, const Confirmation& confirmation,
+                      const std::stop_token& stop, const DeletionEvents& events = {}, const HoldBack& hold_back = {});
 
 }  // namespace mirror::sync

@@ -15,6 +15,8 @@ namespace {
 constexpr int most_at_once = 100;
 constexpr std::chrono::milliseconds poll_interval{200};
 constexpr std::chrono::milliseconds longest_rest{30'000};
+/// Doubts about what is embedded in other objects are found by looking.
+constexpr std::chrono::seconds uncounted_interval{30};
 
 std::vector<std::string_view> keys_of(const std::vector<db::Death>& deaths) {
   std::vector<std::string_view> keys;
@@ -26,16 +28,18 @@ std::vector<std::string_view> keys_of(const std::vector<db::Death>& deaths) {
 
 void DoubtLoop::run(const std::stop_token& stop) {
   Backoff backoff(poll_interval, longest_rest);
+  auto look_at = session_.clock.now();
   std::uint64_t seen = ~std::uint64_t{0};  // what a killed process left is looked for once
   while (!stop.stop_requested()) {
     session_.board.finished_iteration("doubts", longest_request);
     try {
-      // Without new doubts the database is not asked.
+      // Without new doubts the database is hardly asked: not every one of them is counted.
       const auto raised = session_.board.events().doubtful;
-      if (raised != seen) {
+      if (raised != seen || session_.clock.now() >= look_at) {
         while (settle_some(stop) && !stop.stop_requested())
           session_.board.finished_iteration("doubts", longest_request);
         seen = raised;
+        look_at = session_.clock.now() + uncounted_interval;
       }
       backoff.reset();
       session_.clock.wait_for(poll_interval, stop);
@@ -57,22 +61,24 @@ bool DoubtLoop::settle_some(const std::stop_token& stop) {
   if (table == nullptr) throw Error(Fault::bug, "a doubt is about the unknown table " + doubts.front().table);
   std::vector<std::string> ids;
   for (const auto& doubt : doubts) ids.push_back(doubt.id);
-  bury_deleted(*table, doubts, confirm(session_, *table, ids, nullptr, stop), stop);
+  const auto survivors = bury_deleted(*table, doubts, confirm(session_, *table, ids, nullptr, stop), stop);
+  // Observed again while it was asked for: it is asked for once more.
+  std::erase_if(doubts, [&](const db::Doubt& doubt) { return std::ranges::count(survivors, doubt.id) > 0; });
   fault_point("doubts.before_settle");
   session_.writer.run([&](WriteSession& write) { write.tables.doubts.settle(write.transaction, doubts); }, stop);
   return true;
 }
 
 /// Of what is gone at the API only those die here whose deletion was told; the others have events of their own.
-void DoubtLoop::bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts, Confirmation confirmation,
-                             const std::stop_token& stop) {
+std::vector<std::string> DoubtLoop::bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts,
+                                                 Confirmation confirmation, const std::stop_token& stop) {
   DeletionEvents events;
   for (const auto& doubt : doubts) {
     if (!doubt.event_id.empty()) events.emplace(doubt.id, doubt.event_id);
   }
-  std::erase_if(confirmation.gone, [&](const std::string& id) { return !events.contains(id); });
-  bury_confirmed(session_, table, confirmation, stop, events,
-                 [&](WriteSession& write, std::vector<db::Death>& deaths) { hold_back(table, write, deaths); });
+  std::erase_if(confirmation.gone, [&](const auto& gone) { return !events.contains(gone.id); });
+  const auto held_back = [&](WriteSession& write, std::vector<db::Death>& deaths) { hold_back(table, write, deaths); };
+  return bury_confirmed(session_, table, confirmation, stop, events, held_back).survivors;
 }
 
 /// Deletions that were in doubt count like any other (rule R8).

@@ -17,8 +17,9 @@ class DoubtLoop {
   bool settle_some(const std::stop_token& stop);
 
  private:
-  void bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts, Confirmation confirmation,
-                    const std::stop_token& stop);
+  /// Returns the ids of those that were observed since.
+  std::vector<std::string> bury_deleted(const TableSpec& table, const std::vector<db::Doubt>& doubts,
+                                        Confirmation confirmation, const std::stop_token& stop);
   void hold_back(const TableSpec& table, WriteSession& write, std::vector<db::Death>& deaths) const;
 
   const MirrorSession& session_;

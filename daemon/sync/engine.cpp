@@ -87,7 +87,7 @@ void Engine::run(const std::stop_token& stop) {
 
 void Engine::run_period(const std::stop_token& stop) {
   board_.finished_iteration("engine", longest_request);
-  db::Connection connection = prepare_database();
+  db::Connection connection = prepare_database(true);
   board_.set_database_ready(true);
   board_.clear("database_away");
   if (!wait_for_lease(connection, stop)) return;
@@ -113,10 +113,10 @@ void Engine::run_lease_period(db::Connection& connection, const std::stop_token&
   period.rethrow_failure();
 }
 
-db::Connection Engine::prepare_database() {
+db::Connection Engine::prepare_database(bool may_migrate) {
   db::Connection connection(database_, "control", lease_.instance());
   db::Migrator migrator(connection);
-  if (database_.migrate) {
+  if (database_.migrate && may_migrate) {
     migrator.migrate();
   } else {
     migrator.require_current();
@@ -132,8 +132,19 @@ bool Engine::wait_for_lease(db::Connection& connection, const std::stop_token& s
     refresh_findings(connection, options_.get(), board_);
     if (!clock_.wait_for(lease_poll, stop)) return false;
   }
+  require_known_schema(connection);
   log::info("holding the lease of environment '{}' with token {}", environment_, lease_.token());
   return true;
+}
+
+/// A newer version may have migrated while this one stood by; what comes later is fenced by the token.
+void Engine::require_known_schema(db::Connection& connection) {
+  try {
+    db::Migrator(connection).require_current();
+  } catch (const Error&) {
+    lease_.release(connection);
+    throw;
+  }
 }
 
 void Engine::stand_by() {
@@ -199,7 +210,8 @@ void Engine::wait_out(const Error& error, Clock::Duration rest, const std::stop_
 
 void Engine::reconfigure(const SyncOptions& options) {
   options_.reload(options);
-  const std::unique_lock lock(mutex_);
+  // Shared: deliveries that wait for their commit one after the other would never let a writer of the period pass.
+  const std::shared_lock lock(mutex_);
   if (period_ == nullptr) return;
   for (const auto& loop : period_->loops()) {
     const auto found = options.streams.find(loop->stream().name);
@@ -245,9 +257,11 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
 
 std::string Engine::perform(const std::string& kind, const std::string& arguments, const Work& work,
                             const std::stop_token& stop) {
-  db::Connection connection = prepare_database();
+  // A small decision should not stop an older daemon for good, as a migration does.
+  db::Connection connection = prepare_database(kind == "sync");
   while (true) {
     if (lease_.try_acquire(connection)) {
+      require_known_schema(connection);
       auto result = perform_here(work, arguments, stop);
       lease_.release(connection);
       return result;

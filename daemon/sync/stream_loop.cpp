@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds first_backoff{2'000};
 constexpr std::chrono::milliseconds longest_backoff{300'000};
 /// A sweep that is spread over more could not be resumed after a restart.
 constexpr std::chrono::hours longest_sweep{12};
+/// A loop that waits is woken now and then, so that the watchdog sees it alive (rule R12).
+constexpr std::chrono::seconds longest_nap{30};
 /// A tail that has not polled for so long tells of no changes.
 constexpr std::chrono::minutes stale_tail{1};
 
@@ -46,7 +48,7 @@ void StreamLoop::run(const std::stop_token& stop) {
   }
   while (true) {
     wait_until_due(stop);
-    if (parent_ != nullptr) parent_->wait_until_settled(stop);
+    wait_for_parent(stop);
     if (stop.stop_requested()) break;
     const auto began = session_.clock.now();
     const auto result = attempt(stop);
@@ -85,8 +87,6 @@ void StreamLoop::reconfigure(const StreamOptions& options) {
 }
 
 void StreamLoop::wait_until_due(const std::stop_token& stop) {
-  // Woken now and then so that the watchdog sees an idle loop alive (rule R12).
-  constexpr std::chrono::seconds longest_nap{30};
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested() && !requested_ && session_.clock.now() < due_at_) {
     session_.board.finished_iteration(stream_.name, 4 * longest_nap);
@@ -94,9 +94,17 @@ void StreamLoop::wait_until_due(const std::stop_token& stop) {
   }
 }
 
-void StreamLoop::wait_until_settled(const std::stop_token& stop) {
+/// A parent whose API is slow or away may take longer than a child may be silent.
+void StreamLoop::wait_for_parent(const std::stop_token& stop) {
+  if (parent_ == nullptr) return;
+  do {
+    session_.board.finished_iteration(stream_.name, 4 * longest_nap);
+  } while (!parent_->wait_until_settled(stop) && !stop.stop_requested());
+}
+
+bool StreamLoop::wait_until_settled(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [&] {
+  return changed_.wait_until(lock, stop, session_.clock.now() + longest_nap, [&] {
     return is_scheduled_ && !running_ && !requested_ && (attempts_ > 0 || session_.clock.now() < due_at_);
   });
 }

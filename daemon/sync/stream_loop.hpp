@@ -46,8 +46,10 @@ class StreamLoop {
 
  private:
   void wait_until_due(const std::stop_token& stop);
-  /// Waits while an attempt of this loop is under way or due at once: its children list what it finds.
-  void wait_until_settled(const std::stop_token& stop);
+  void wait_for_parent(const std::stop_token& stop);
+  /// Waits, for a nap, while an attempt of this loop is under way or due at once: its children list what it finds.
+  /// False if it still is.
+  bool wait_until_settled(const std::stop_token& stop);
   void wait_for_attempt(const std::stop_token& stop);
   [[nodiscard]] Clock::Duration first_delay(const std::stop_token& stop);
   [[nodiscard]] Clock::Duration delay_after(const StreamResult& result);

@@ -82,6 +82,7 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
   snapshot_->id = record.id;
   snapshot_->started_at = record.started_at;
   snapshot_->first_load = record.first_load;
+  rows_before_ = record.counts.rows;
   start_status(record, live_at_start_);
 }
 
@@ -106,7 +107,9 @@ void StreamSnapshot::walk(const std::stop_token& stop) {
   if (!stream_.scope_table.empty()) {
     walk_scopes(stop);
     if (snapshot_->has_candidates) prove_scopes_with_candidates(stop);
-  } else if (!list_finished_before_) {
+  } else if (list_finished_before_) {
+    if (rows_before_ == 0) refuse_emptiness();
+  } else {
     walk_whole_list(stop);
   }
   if (problem_.empty()) find_orphans(stop);
@@ -116,9 +119,13 @@ void StreamSnapshot::walk_whole_list(const std::stop_token& stop) {
   auto tracker = stored_progress_.empty() ? WalkTracker{} : WalkTracker::from_json(stored_progress_);
   walk_result_ = ListWalk(session_, snapshot_, "", std::move(tracker)).run(true, stop);
   if (!walk_result_.problem.empty()) note_problem(walk_result_.problem);
-  if (walk_result_.rows == 0 && live_at_start_ > 0) {
-    note_problem(fmt::format("the list is empty, but the mirror holds {} rows", live_at_start_));
-  }
+  if (walk_result_.rows == 0) refuse_emptiness();
+}
+
+/// Also of a list that a killed process had read to its end.
+void StreamSnapshot::refuse_emptiness() {
+  if (live_at_start_ == 0) return;
+  note_problem(fmt::format("the list is empty, but the mirror holds {} rows", live_at_start_));
 }
 
 /// The lists of many organizations side by side; each walk is serial within its organization.
@@ -236,6 +243,7 @@ std::vector<StreamSnapshot::Candidates> StreamSnapshot::read_candidates(const st
   if (!snapshot_->has_candidates) return by_table;
   session_.writer.run(
       [&](WriteSession& write) {
+        by_table.clear();
         for (auto& candidate : write.tables.walks.read_candidates(write.transaction, snapshot_->id)) {
           const auto* table = find_table(candidate.table);
           if (by_table.empty() || by_table.back().table != table) by_table.push_back({table, {}});
@@ -306,9 +314,9 @@ void StreamSnapshot::hold(const Candidates& candidates, const db::HoldRecord& ho
 void StreamSnapshot::confirm_and_bury(const Candidates& candidates, const std::stop_token& stop) {
   const auto confirmation = confirm(session_, *candidates.table, candidates.ids, snapshot_, stop);
   fault_point("snapshot.before_bury");
-  const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop);
+  const long buried = bury_confirmed(session_, *candidates.table, confirmation, stop).rows;
   outcome_.deleted += buried;
-  if (!confirmation.gone.empty()) note_drift(*candidates.table, confirmation.gone, stop);
+  if (!confirmation.gone.empty()) note_drift(*candidates.table, ids_of(confirmation.gone), stop);
   log::info(
       "{}: {} of {} rows that the walk did not meet are gone at WorkOS ({} rows marked deleted with their children)",
       candidates.table->name, confirmation.gone.size(), candidates.ids.size(), buried);

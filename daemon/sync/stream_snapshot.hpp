@@ -36,6 +36,7 @@ class StreamSnapshot {
   void start_status(const db::SnapshotRecord& record, long live_rows);
   void walk(const std::stop_token& stop);
   void walk_whole_list(const std::stop_token& stop);
+  void refuse_emptiness();
   void walk_scopes(const std::stop_token& stop);
   [[nodiscard]] std::vector<db::ScopeToWalk> read_scopes(const std::stop_token& stop);
   void walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop);
@@ -62,6 +63,7 @@ class StreamSnapshot {
   std::shared_ptr<SnapshotContext> snapshot_;
   long live_at_start_ = 0;
   bool list_finished_before_ = false;
+  std::int64_t rows_before_ = 0;  ///< read by the process that was interrupted
   std::string stored_progress_;
   WalkResult walk_result_;
   std::mutex mutex_;            ///< guards problem_ during parallel walks

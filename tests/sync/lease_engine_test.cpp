@@ -74,6 +74,19 @@ TEST_CASE("of two daemons one writes and the other stands by, and is ready, unti
   CHECK_FALSE(first->failure().has_value());
 }
 
+TEST_CASE("a standby does not write into a schema that a newer version made meanwhile") {
+  Shared mirror(Way::direct);
+  auto first = mirror.running(Role::writer);
+  REQUIRE(mirror.is_filled());
+  auto second = mirror.running(Role::standby);
+  mirror.database.execute(
+      "INSERT INTO workos.schema_migrations (number, name, checksum, version) VALUES (9999, 'future', 'x', '99')");
+  first->stop();
+  CHECK(wait_until([&] { return second->failure().has_value(); }));
+  CHECK(std::string(second->failure()->what()).find("newer version") != std::string::npos);
+  CHECK(mirror.database.value("SELECT holder IS NULL FROM workos.lease") == "t");
+}
+
 TEST_CASE("a standby takes over at once when the sessions of the holder are gone") {
   Shared mirror(Way::direct);
   auto first = mirror.running(Role::writer);
