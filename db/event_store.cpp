@@ -73,6 +73,7 @@ void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& 
     by_tail.add(event.by_tail ? "t" : "f");
     by_webhook.add(event.by_webhook ? "t" : "f");
   }
+  forget_unreadable_times(transaction, ids.str(), instants.str());
   transaction.run(
       fmt::format(
           "INSERT INTO {} AS kept (_env, id, created_at, type, table_name, object_id, raw, error, tail_at, webhook_at, "
@@ -93,6 +94,17 @@ void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& 
           transaction.connection().table("events")),
       environment_, ids.str(), instants.str(), types.str(), tables.str(), objects.str(), raws.str(), errors.str(),
       by_tail.str(), by_webhook.str(), version());
+}
+
+/// An event whose time can't be read stands under the time at which it came. When it comes again, or has become
+/// readable, it stands under another one.
+void EventStore::forget_unreadable_times(Transaction& transaction, const std::string& ids,
+                                         const std::string& instants) const {
+  transaction.run(fmt::format("DELETE FROM {} AS parked USING unnest($2::text[], $3::text[]) AS batch (id, at) "
+                              "WHERE parked._env = $1 AND parked.error IS NOT NULL AND parked.id = batch.id "
+                              "AND parked.created_at <> batch.at::timestamptz",
+                              transaction.connection().table("events")),
+                  environment_, ids, instants);
 }
 
 std::optional<std::string> EventStore::storage_error(Transaction& transaction, std::string_view raw) const {

@@ -61,6 +61,7 @@ class EventStore {
   std::vector<std::string> drop_partitions_older_than(Transaction& transaction, std::int64_t age_seconds) const;
 
  private:
+  void forget_unreadable_times(Transaction& transaction, const std::string& ids, const std::string& instants) const;
   bool drop_partition(Transaction& transaction, const std::string& partition) const;
 
   std::string environment_;

@@ -49,15 +49,26 @@ void require_same_environment(const MirrorSession& session, const std::stop_toke
 void require_same_environment(const api::DirectoryApi& api, const EnvironmentSample& sample,
                               const std::string& environment, const std::stop_token& stop) {
   int asked = 0;
+  std::string unreadable;
   for (const auto& [table, ids] : sample) {
     for (const auto& id : ids) {
       const auto answer = ask(api, *table, id, stop);
       if (answer == Answer::exists) return;
-      if (answer == Answer::unreadable) break;
+      if (answer == Answer::unreadable) {
+        unreadable += (unreadable.empty() ? "" : ", ") + std::string(table->name);
+        break;
+      }
       ++asked;
     }
   }
-  if (asked == 0) return;
+  if (asked == 0 && unreadable.empty()) return;
+  if (asked == 0) {
+    throw Error(Fault::refused,
+                fmt::format("the API key may not read {}, which is all that the mirror of environment '{}' holds, so "
+                            "nothing shows that it belongs to that environment. Nothing was written",
+                            unreadable, environment),
+                "give the key the permission to read them, or the daemon another key of the same environment");
+  }
   throw Error(Fault::misconfigured,
               fmt::format("none of {} objects that the mirror of environment '{}' holds exists at the API: the API key "
                           "belongs to another WorkOS environment. Nothing was written",

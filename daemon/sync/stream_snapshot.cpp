@@ -217,11 +217,13 @@ void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
 
 void StreamSnapshot::delete_what_is_gone(const std::stop_token& stop) {
   std::set<const TableSpec*> held;
-  for (auto& candidates : read_candidates(stop)) {
-    leave_to_event_hold(candidates, stop);
+  auto all = read_candidates(stop);
+  for (auto& candidates : all) leave_to_event_hold(candidates, stop);
+  const auto deaths = count_deaths(all, stop);
+  for (const auto& candidates : all) {
     if (candidates.ids.empty()) continue;
     outcome_.candidates += static_cast<std::int64_t>(candidates.ids.size());
-    if (const auto hold_record = over_the_limit(candidates, stop)) {
+    if (const auto hold_record = over_the_limit(candidates, deaths, stop)) {
       hold(candidates, *hold_record, stop);
       held.insert(candidates.table);
     } else {
@@ -266,36 +268,49 @@ void StreamSnapshot::leave_to_event_hold(Candidates& candidates, const std::stop
   outcome_.held += static_cast<std::int64_t>(left);
 }
 
-/// Rule R8: counted before any is confirmed; children count in their own table.
-std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates,
+/// Rule R8: counted before any is confirmed; children count in their own table, beside what that one misses itself.
+StreamSnapshot::Deaths StreamSnapshot::count_deaths(const std::vector<Candidates>& all, const std::stop_token& stop) {
+  Deaths deaths;
+  session_.writer.run(
+      [&](WriteSession& write) {
+        deaths.clear();
+        for (const auto& candidates : all) {
+          deaths[candidates.table] += static_cast<long>(candidates.ids.size());
+          for (const auto& [child, count] :
+               db::count_children(write.transaction, write.tables, *candidates.table, candidates.ids)) {
+            deaths[child] += count;
+          }
+        }
+      },
+      stop);
+  return deaths;
+}
+
+std::optional<db::HoldRecord> StreamSnapshot::over_the_limit(const Candidates& candidates, const Deaths& deaths,
                                                              const std::stop_token& stop) {
   std::optional<db::HoldRecord> hold;
   session_.writer.run(
       [&](WriteSession& write) {
+        hold.reset();
         const auto brake = session_.options().brake;
-        const auto deletions = static_cast<long>(candidates.ids.size());
-        const long live = write.tables.rows(*candidates.table).count_live(write.transaction);
-        auto crossed = crossed_limit(deletions, live, brake);
+        const auto count_live = [&](const TableSpec& table) {
+          return write.tables.rows(table).count_live(write.transaction);
+        };
+        const long live = count_live(*candidates.table);
+        auto crossed = crossed_limit(deaths.at(candidates.table), live, brake);
         long cascades = 0;
         for (const auto& [child, count] :
              db::count_children(write.transaction, write.tables, *candidates.table, candidates.ids)) {
           cascades += count;
-          if (crossed) continue;
-          const auto of_child = crossed_limit(count, write.tables.rows(*child).count_live(write.transaction), brake);
+          if (crossed || count == 0) continue;
+          const auto of_child = crossed_limit(deaths.at(child), count_live(*child), brake);
           if (of_child) crossed = fmt::format("with them {} would lose rows: {}", child->name, *of_child);
         }
-        if (crossed) {
-          hold = db::HoldRecord{0,
-                                std::string(candidates.table->name),
-                                "open",
-                                "sweep",
-                                snapshot_->id,
-                                deletions,
-                                cascades,
-                                live,
-                                *crossed,
-                                ""};
-        }
+        if (!crossed) return;
+        const auto deletions = static_cast<long>(candidates.ids.size());
+        hold = db::HoldRecord{
+            0, std::string(candidates.table->name), "open", "sweep", snapshot_->id, deletions, cascades, live, *crossed,
+            ""};
       },
       stop);
   return hold;

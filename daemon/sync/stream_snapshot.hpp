@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -47,7 +48,11 @@ class StreamSnapshot {
   [[nodiscard]] std::vector<Candidates> read_candidates(const std::stop_token& stop);
   void leave_to_event_hold(Candidates& candidates, const std::stop_token& stop);
   void note_drift(const TableSpec& table, const std::vector<std::string>& gone, const std::stop_token& stop);
-  [[nodiscard]] std::optional<db::HoldRecord> over_the_limit(const Candidates& candidates, const std::stop_token& stop);
+  /// How many rows of each table would die, candidates and children together.
+  using Deaths = std::map<const TableSpec*, long>;
+  [[nodiscard]] Deaths count_deaths(const std::vector<Candidates>& all, const std::stop_token& stop);
+  [[nodiscard]] std::optional<db::HoldRecord> over_the_limit(const Candidates& candidates, const Deaths& deaths,
+                                                             const std::stop_token& stop);
   void hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop);
   void confirm_and_bury(const Candidates& candidates, const std::stop_token& stop);
   db::SnapshotRecord finish(const std::stop_token& stop);

@@ -97,7 +97,10 @@ void HistoryRun::come_to_rest() {
         directory_.pass(between_sweeps);
         sweep(*stream);
       }
-      for (const int hold : open_holds()) sync::approve_hold(mirror().session(), hold, "a history", {});
+      // An approval may leave another hold nothing to decide about.
+      for (auto holds = open_holds(); !holds.empty(); holds = open_holds()) {
+        sync::approve_hold(mirror().session(), holds.front(), "a history", {});
+      }
       mirror().settle_doubts();
     }
   } catch (const Error& error) {

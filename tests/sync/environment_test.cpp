@@ -121,3 +121,17 @@ TEST_CASE("an environment is recognised by a key that may not read every table")
   CHECK(MirrorFixture::of(results, "organizations").fault == Fault::refused);
   CHECK(MirrorFixture::of(results, "users").is_certified());
 }
+
+TEST_CASE("a key that may read nothing of what the mirror holds writes nothing") {
+  TwoEnvironments mirror;
+  const auto before = everything(mirror.database);
+  mirror.use_the_other_key();
+  mirror.other.arm({.name = "403-one-list", .target = "organizations", .count = -1});
+  mirror.other.arm({.name = "403-one-list", .target = "/user_management", .count = -1});
+  const auto error = caught_error([&] { mirror.sync(); });
+  CHECK(error.fault() == Fault::refused);
+  CHECK_THAT(error.what(), ContainsSubstring("organizations"));
+  CHECK_THAT(error.what(), ContainsSubstring("Nothing was written"));
+  CHECK(!error.next_step().empty());
+  CHECK(everything(mirror.database) == before);
+}

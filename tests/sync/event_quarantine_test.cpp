@@ -234,6 +234,23 @@ TEST_CASE("the last event of a page may lack an id and claim to be old: the tail
   CHECK(mirror.parked() == 1);
 }
 
+TEST_CASE("an event whose time can't be read is parked once, by whichever way and however often it comes") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.any(Kind::users);
+  mirror.rename(user, "Spoiled");
+  mirror.spoil_newest([](const std::string& text) {
+    return changed(text, [](Json& json) { json["created_at"] = "2026-01-01T00:00:00+99:99"; });
+  });
+  daemon.deliver(mirror.event_texts().back());
+  mirror.advance(std::chrono::minutes{1});
+  daemon.catch_up();
+  mirror.advance(std::chrono::minutes{1});
+  daemon.deliver(mirror.event_texts().back());
+  CHECK(mirror.parked() == 1);
+}
+
 TEST_CASE("a page that is mostly poison stops the tail before anything of it is applied") {
   QuarantineFixture mirror;
   SteppedMirror daemon(mirror);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -118,4 +120,33 @@ TEST_CASE("without a certificate nothing is deleted and nothing is held") {
   CHECK(mirror.workos.fired("empty-list") > 0);
   CHECK(mirror.live("invitations") == invitations);
   CHECK(mirror.open_holds().empty());
+}
+
+TEST_CASE("domains that organizations lost and those of organizations that are gone count together") {
+  const bool held = GENERATE(false, true);
+  CAPTURE(held);
+  HoldFixture mirror({.directory = {.organizations = 10, .users = 5, .memberships = 0}},
+                     {.max_count = 1'000, .min_count = 1'000, .max_percent = 100});
+  const auto ids = mirror.workos.with([](simulator::World& world) {
+    std::vector<std::string> some;
+    for (const auto& [position, record] : world.store.table(simulator::Kind::organizations).order()) {
+      if (some.size() < 4) some.push_back(record->id);
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (i < 2) {
+        world.store.update(simulator::Kind::organizations, some[i],
+                           simulator::Json{{"domains", simulator::Json::array()}}, {.event = false});
+      } else {
+        world.store.erase(simulator::Kind::organizations, some[i], {.event = false});
+      }
+    }
+    return some;
+  });
+  const auto dying = mirror.database.count(fmt::format(
+      "SELECT count(*) FROM workos.organization_domains_live WHERE organization_id IN ('{}')", fmt::join(ids, "', '")));
+  const auto before = mirror.live("organization_domains");
+  mirror.options.brake.min_count = mirror.options.brake.max_count = dying - (held ? 1 : 0);
+  mirror.sync();
+  CHECK(mirror.live("organization_domains") == before - (held ? 0 : dying));
+  CHECK(mirror.open_holds().size() == (held ? 2 : 0));
 }
