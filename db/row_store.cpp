@@ -212,21 +212,25 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
                     DeletedBy by, ChangeFeed& feed) const {
   if (deaths.empty()) return 0;
   const bool cascade = by == DeletedBy::cascade;
+  // A row that lived died after it was observed, be it in the same tick; one that arrived dead did not: that tells them
+  // apart (deaths_by_event).
   // What was observed, or for a child changed at the source, after the death is a life of its own.
   const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
   const DeathArrays arrays(deaths);
   const auto result = transaction.run(
-      fmt::format("WITH dead AS ("
-                  "UPDATE {0} AS mirrored SET _deleted_at = death.at, _deleted_by = $5, "
-                  "_event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
-                  "FROM ({4}) AS death "
-                  "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
-                  "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
-                  "INSERT INTO {2} (_env, seq, table_name, id, op, via, event_id, observed_at, before) "
-                  "SELECT $1, $6::bigint - 1 + row_number() OVER (ORDER BY position, id), $7, id, 'delete', $8, "
-                  "event_id, at, _raw FROM dead",
-                  sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign,
-                  DeathArrays::select),
+      fmt::format(
+          "WITH dead AS ("
+          "UPDATE {0} AS mirrored SET _deleted_at = GREATEST(death.at, _observed_at + interval '1 microsecond'), "
+          "_deleted_by = $5, "
+          "_event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
+          "FROM ({4}) AS death "
+          "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
+          "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
+          "INSERT INTO {2} (_env, seq, table_name, id, op, via, event_id, observed_at, before) "
+          "SELECT $1, $6::bigint - 1 + row_number() OVER (ORDER BY position, id), $7, id, 'delete', $8, "
+          "event_id, at, _raw FROM dead",
+          sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign,
+          DeathArrays::select),
       environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), to_string(by), feed.next_seq(), spec().name,
       via_of(by));
   const auto buried = static_cast<long>(result.affected_rows());

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "db/row_store.hpp"
@@ -16,7 +17,7 @@ namespace mirror::sync {
 /// one write transaction; not thread-safe.
 class EventBrake {
  public:
-  EventBrake(WriteSession& session, const BrakeOptions& options) : session_(session), options_(options) {}
+  EventBrake(WriteSession& session, BrakeOptions options) : session_(session), options_(std::move(options)) {}
 
   /// Why `death` in `table` must wait, as a phrase; empty: it passes and is counted. `cascades` becomes the number of
   /// children that would die with it. A row that is not alive here counts for its children only.
@@ -36,7 +37,7 @@ class EventBrake {
   std::optional<std::string> crossed(const TableSpec& table, Instant at, long more);
 
   WriteSession& session_;
-  const BrakeOptions& options_;
+  BrakeOptions options_;
   std::map<const TableSpec*, Window> windows_;
 };
 

@@ -45,7 +45,7 @@ class Verification {
 
   const api::DirectoryApi& api_;
   db::MirrorReader& mirror_;
-  const SyncOptions& options_;
+  SyncOptions options_;
   Clock& clock_;
   StatusBoard& board_;
   VerificationOptions verification_;
