@@ -9,15 +9,29 @@
 namespace mirror::db {
 
 void DoubtStore::raise(Transaction& transaction, const std::vector<Doubt>& doubts) const {
+  if (doubts.empty()) return;
+  ArrayLiteral tables;
+  ArrayLiteral ids;
+  ArrayLiteral event_ids;
+  ArrayLiteral instants;
   for (const auto& doubt : doubts) {
-    transaction.run(fmt::format("INSERT INTO {} AS known (_env, table_name, id, event_id, deleted_at) "
-                                "VALUES ($1, $2, $3, NULLIF($4, ''), NULLIF($5, '')::timestamptz) "
-                                "ON CONFLICT (_env, table_name, id) DO UPDATE SET raised_at = clock_timestamp(), "
-                                "event_id = COALESCE(EXCLUDED.event_id, known.event_id), "
-                                "deleted_at = COALESCE(EXCLUDED.deleted_at, known.deleted_at)",
-                                transaction.connection().table("doubts")),
-                    environment_, doubt.table, doubt.id, doubt.event_id, doubt.deleted_at);
+    tables.add(doubt.table);
+    ids.add(doubt.id);
+    doubt.event_id.empty() ? event_ids.add_null() : event_ids.add(doubt.event_id);
+    doubt.deleted_at.empty() ? instants.add_null() : instants.add(doubt.deleted_at);
   }
+  // Raised twice in one batch, the later one counts, but for what only the earlier one tells.
+  transaction.run(fmt::format("INSERT INTO {} AS known (_env, table_name, id, event_id, deleted_at) "
+                              "SELECT $1, table_name, id, "
+                              "(array_agg(event_id ORDER BY position DESC) FILTER (WHERE event_id IS NOT NULL))[1], "
+                              "(array_agg(at::timestamptz ORDER BY position DESC) FILTER (WHERE at IS NOT NULL))[1] "
+                              "FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY "
+                              "AS batch (table_name, id, event_id, at, position) GROUP BY table_name, id "
+                              "ON CONFLICT (_env, table_name, id) DO UPDATE SET raised_at = clock_timestamp(), "
+                              "event_id = COALESCE(EXCLUDED.event_id, known.event_id), "
+                              "deleted_at = COALESCE(EXCLUDED.deleted_at, known.deleted_at)",
+                              transaction.connection().table("doubts")),
+                  environment_, tables.str(), ids.str(), event_ids.str(), instants.str());
 }
 
 std::vector<Doubt> DoubtStore::read(Transaction& transaction, int most) const {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "db/array_literal.hpp"
+#include "db/copy_text.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
@@ -50,6 +51,54 @@ constexpr const char* archived_columns = "id, created_at, type, object_id, raw, 
 void EventStore::keep(Transaction& transaction, const std::vector<EventRecord>& events) const {
   if (events.empty()) return;
   ensure_partitions(transaction, events);
+  merge(transaction, copy_news(transaction, events));
+}
+
+/// What is new and sound, which is nearly everything, is copied. Returns the rest. Between the look and the copy nobody
+/// else writes (rule R11).
+std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const std::vector<EventRecord>& events) const {
+  const std::string table = transaction.connection().table("events");
+  std::vector<std::string_view> ids;
+  for (const auto& event : events) ids.push_back(event.id);
+  const auto kept =
+      transaction.run(fmt::format("SELECT wanted.id FROM unnest($2::text[]) AS wanted (id) CROSS JOIN LATERAL "
+                                  "(SELECT FROM {} AS kept WHERE _env = $1 AND kept.id = wanted.id LIMIT 1) AS kept",
+                                  table),
+                      environment_, array_literal(ids));
+  std::set<std::string_view> known{""};  // without an id it is known by a hash
+  for (int row = 0; row < static_cast<int>(kept.size()); ++row) known.insert(*read_text(kept, row, 0));
+  const auto clock = transaction.run("SELECT clock_timestamp()");
+  const auto now = *read_text(clock, 0, 0);
+  std::vector<EventRecord> rest;
+  CopyText lines;
+  const auto add = [&](std::string_view value) { value.empty() ? lines.null() : lines.field(value); };
+  for (const auto& event : events) {
+    if (!event.error.empty() || known.contains(event.id)) {
+      rest.push_back(event);
+      continue;
+    }
+    lines.field(environment_);
+    lines.field(event.id);
+    lines.field(to_string(event.created_at));
+    lines.field(event.type);
+    add(event.table);
+    add(event.object_id);
+    add(event.raw);
+    add(event.by_tail ? now : "");
+    add(event.by_webhook ? now : "");
+    lines.end_line();
+  }
+  if (!lines.empty()) {
+    transaction.copy_in(
+        fmt::format("COPY {} (_env, id, created_at, type, table_name, object_id, raw, tail_at, webhook_at) FROM STDIN",
+                    table),
+        lines.text());
+  }
+  return rest;
+}
+
+void EventStore::merge(Transaction& transaction, const std::vector<EventRecord>& events) const {
+  if (events.empty()) return;
   ArrayLiteral ids;
   ArrayLiteral instants;
   ArrayLiteral types;

@@ -61,6 +61,8 @@ class EventStore {
   std::vector<std::string> drop_partitions_older_than(Transaction& transaction, std::int64_t age_seconds) const;
 
  private:
+  std::vector<EventRecord> copy_news(Transaction& transaction, const std::vector<EventRecord>& events) const;
+  void merge(Transaction& transaction, const std::vector<EventRecord>& events) const;
   void forget_unreadable_times(Transaction& transaction, const std::string& ids, const std::string& instants) const;
   bool drop_partition(Transaction& transaction, const std::string& partition) const;
 

@@ -67,4 +67,16 @@ std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& trans
   return counts;
 }
 
+std::unordered_map<std::string, ChildCounts, IdHash, std::equal_to<>> count_children_of_each(
+    Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+    const std::vector<std::string_view>& parent_ids) {
+  std::unordered_map<std::string, ChildCounts, IdHash, std::equal_to<>> children;
+  for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
+    for (auto& [id, count] : tables.rows(child).count_live_by(transaction, column, parent_ids)) {
+      children[std::move(id)].emplace_back(&child, count);
+    }
+  });
+  return children;
+}
+
 }  // namespace mirror::db

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "db/command_store.hpp"
@@ -53,5 +55,13 @@ CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables
 std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,
                                                               const TableSpec& parent,
                                                               const std::vector<std::string>& parent_ids);
+
+/// Live children of one row, by their table.
+using ChildCounts = std::vector<std::pair<const TableSpec*, long>>;
+
+/// How many live children would die with each row of `parent`; rows without any are left out.
+std::unordered_map<std::string, ChildCounts, IdHash, std::equal_to<>> count_children_of_each(
+    Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+    const std::vector<std::string_view>& parent_ids);
 
 }  // namespace mirror::db

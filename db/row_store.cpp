@@ -301,6 +301,22 @@ std::optional<std::string> RowStore::storage_error(Transaction& transaction, con
   }
 }
 
+std::vector<std::pair<std::string, long>> RowStore::count_live_by(Transaction& transaction, std::string_view column,
+                                                                  const std::vector<std::string_view>& values) const {
+  std::vector<std::pair<std::string, long>> counts;
+  if (values.empty()) return counts;
+  const auto result = transaction.run(
+      fmt::format("SELECT wanted_value, live.rows FROM (SELECT DISTINCT unnest($2::text[])) AS wanted (wanted_value) "
+                  "CROSS JOIN LATERAL (SELECT count(*) AS rows FROM {} "
+                  "WHERE _env = $1 AND {} = wanted_value AND _deleted_at IS NULL) AS live WHERE live.rows > 0",
+                  sql_.name, quote_identifier(column)),
+      environment_, array_literal(values));
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    counts.emplace_back(*read_text(result, row, 0), read_number(result, row, 1));
+  }
+  return counts;
+}
+
 std::vector<std::string> RowStore::sample_ids(Transaction& transaction, int each) const {
   const auto result = transaction.run(
       fmt::format("(SELECT id FROM {0} WHERE _env = $1 AND _deleted_at IS NULL ORDER BY created_at DESC LIMIT $2) "

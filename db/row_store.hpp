@@ -95,6 +95,9 @@ class RowStore {
   /// Live rows whose `column` is one of `values`.
   [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column,
                                       const std::vector<std::string>& values) const;
+  /// How many live rows each of `values` has as its `column`; those with none are left out.
+  [[nodiscard]] std::vector<std::pair<std::string, long>> count_live_by(
+      Transaction& transaction, std::string_view column, const std::vector<std::string_view>& values) const;
 
  private:
   [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& write) const;

@@ -83,9 +83,10 @@ std::vector<std::string> DoubtLoop::bury_deleted(const TableSpec& table, const s
 
 /// Deletions that were in doubt count like any other (rule R8).
 void DoubtLoop::hold_back(const TableSpec& table, WriteSession& write, std::vector<db::Death>& deaths) const {
+  const auto ids = keys_of(deaths);
   RowStates states;
-  write.tables.rows(table).read_states(write.transaction, keys_of(deaths), states);
-  EventGate gate(write, table, session_.options().brake);
+  write.tables.rows(table).read_states(write.transaction, ids, states);
+  EventGate gate(write, table, session_.options().brake, ids);
   std::erase_if(deaths, [&](const db::Death& death) {
     const auto known = states.find(death.key);
     const bool is_live = known != states.end() && known->second.is_live();

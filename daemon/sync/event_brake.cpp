@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "db/mirror_tables.hpp"
-
 namespace mirror::sync {
 namespace {
 
@@ -15,23 +13,20 @@ Instant before(Instant instant, std::chrono::seconds window) {
 
 }  // namespace
 
-std::optional<std::string> EventBrake::stop(const TableSpec& table, const db::Death& death, bool is_live,
-                                            long& cascades) {
-  auto why = is_live ? crossed(table, death.at, 1) : std::nullopt;
-  const auto children = db::count_children(session_.transaction, session_.tables, table, {death.key});
-  cascades = 0;
+std::optional<std::string> EventBrake::stop(const TableSpec& table, Instant at, bool is_live,
+                                            const db::ChildCounts& children) {
+  if (is_live) {
+    if (auto why = crossed(table, at, 1)) return why;
+  }
   for (const auto& [child, count] : children) {
-    cascades += count;
-    if (why || count == 0) continue;
-    if (const auto of_child = crossed(*child, death.at, count)) {
-      why = fmt::format("with it {} would lose rows: {}", child->name, *of_child);
+    if (const auto why = crossed(*child, at, count)) {
+      return fmt::format("with it {} would lose rows: {}", child->name, *why);
     }
   }
-  if (why) return why;
-  if (is_live) window_of(table, death.at).deaths.push_back(death.at);
+  if (is_live) window_of(table, at).deaths.push_back(at);
   for (const auto& [child, count] : children) {
-    auto& deaths = window_of(*child, death.at).deaths;
-    deaths.insert(deaths.end(), static_cast<std::size_t>(count), death.at);
+    auto& deaths = window_of(*child, at).deaths;
+    deaths.insert(deaths.end(), static_cast<std::size_t>(count), at);
   }
   return std::nullopt;
 }

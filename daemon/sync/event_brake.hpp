@@ -3,10 +3,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "db/row_store.hpp"
+#include "db/mirror_tables.hpp"
 #include "sync/brake.hpp"
 #include "sync/write_job.hpp"
 
@@ -17,11 +16,11 @@ namespace mirror::sync {
 /// one write transaction; not thread-safe.
 class EventBrake {
  public:
-  EventBrake(WriteSession& session, BrakeOptions options) : session_(session), options_(std::move(options)) {}
+  EventBrake(WriteSession& session, const BrakeOptions& options) : session_(session), options_(options) {}
 
-  /// Why `death` in `table` must wait, as a phrase; empty: it passes and is counted. `cascades` becomes the number of
-  /// children that would die with it. A row that is not alive here counts for its children only.
-  std::optional<std::string> stop(const TableSpec& table, const db::Death& death, bool is_live, long& cascades);
+  /// Why a death in `table` at the instant `at` must wait, with `children` that would die with it, as a phrase; empty:
+  /// it passes and is counted. A row that is not alive here counts for its children only.
+  std::optional<std::string> stop(const TableSpec& table, Instant at, bool is_live, const db::ChildCounts& children);
   /// Live rows of `table` before the deletions that were let pass.
   long live_rows(const TableSpec& table);
 

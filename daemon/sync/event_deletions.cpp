@@ -58,17 +58,19 @@ void EventDeletions::judge_all() {
 }
 
 void EventDeletions::apply_brake() {
-  EventGate gate(session_, *run_.table, brake_);
-  std::erase_if(run_.to_bury, [&](const db::Death& death) { return !gate.may_pass(death, true); });
-  run_.parents = run_.to_bury;
   // Children of parents that had been found dead otherwise, or were never seen, die too.
   auto others = run_.to_upgrade;
   for (const auto& deletion : run_.to_entomb) others.push_back(deletion.death());
+  std::vector<std::string_view> ids;
+  for (const auto* deaths : {&run_.to_bury, &others}) {
+    for (const auto& death : *deaths) ids.push_back(death.key);
+  }
+  EventGate gate(session_, *run_.table, brake_, ids);
+  std::erase_if(run_.to_bury, [&](const db::Death& death) { return !gate.may_pass(death, true); });
+  run_.parents = run_.to_bury;
   for (const auto& death : others) {
     if (gate.is_held(death)) continue;
-    const auto children = db::count_children(session_.transaction, session_.tables, *run_.table, {death.key});
-    const bool has_some = std::ranges::any_of(children, [](const auto& child) { return child.second > 0; });
-    if (has_some && gate.may_pass(death, false)) run_.parents.push_back(death);
+    if (gate.has_children(death) && gate.may_pass(death, false)) run_.parents.push_back(death);
   }
   counts_.held += gate.save();
 }

@@ -8,10 +8,12 @@
 
 namespace mirror::sync {
 
-EventGate::EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options)
+EventGate::EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options,
+                     const std::vector<std::string_view>& ids)
     : session_(session),
       table_(table),
       brake_(session, options),
+      children_(db::count_children_of_each(session.transaction, session.tables, table, ids)),
       is_holding_(session.tables.holds.is_open(session.transaction, table.name, "event")) {
   hold_.stream = table.name;
   hold_.cause = "event";
@@ -19,15 +21,17 @@ EventGate::EventGate(WriteSession& session, const TableSpec& table, const BrakeO
 }
 
 bool EventGate::may_pass(const db::Death& death, bool is_live) {
-  long cascades = 0;
+  static const db::ChildCounts none;
+  const auto found = children_.find(death.key);
+  const auto& children = found == children_.end() ? none : found->second;
   if (!is_holding_) {
-    auto why = brake_.stop(table_, death, is_live, cascades);
+    auto why = brake_.stop(table_, death.at, is_live, children);
     if (!why) return true;
     is_holding_ = true;
     hold_.reason = std::move(*why);
     hold_.live_rows = brake_.live_rows(table_);
   }
-  hold_.cascades += cascades;
+  for (const auto& [child, count] : children) hold_.cascades += count;
   held_.push_back({death.key, death.event_id, to_string(death.at)});
   return false;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "db/hold_store.hpp"
@@ -14,10 +16,14 @@ namespace mirror::sync {
 /// every one (rule R8). Lives within one write transaction; not thread-safe.
 class EventGate {
  public:
-  EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options);
+  /// `ids` are all that will be asked about.
+  EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options,
+            const std::vector<std::string_view>& ids);
 
   /// Whether `death` may be applied; if not, it is held. A row that is not alive counts for its children only.
   bool may_pass(const db::Death& death, bool is_live);
+  /// Whether rows would die with it.
+  [[nodiscard]] bool has_children(const db::Death& death) const { return children_.contains(death.key); }
   /// Whether `id` was held here; a later deletion of it then takes the place of the earlier one.
   bool is_held(const db::Death& later);
   /// Puts what was held into the table's open hold. Returns how many deletions that are.
@@ -27,6 +33,7 @@ class EventGate {
   WriteSession& session_;
   const TableSpec& table_;
   EventBrake brake_;
+  std::unordered_map<std::string, db::ChildCounts, IdHash, std::equal_to<>> children_;
   bool is_holding_;
   db::HoldRecord hold_;
   std::vector<db::HeldDeletion> held_;
