@@ -52,14 +52,12 @@ std::string percent_decoded(std::string_view text, bool plus_is_space) {
 std::vector<std::pair<std::string, std::string>> split_parameters(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> parameters;
   while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view one = query.substr(0, end);
-    const auto equals = std::min(one.find('='), one.size());
-    if (!one.empty()) {
-      parameters.emplace_back(percent_decoded(one.substr(0, equals), true),
-                              percent_decoded(one.substr(std::min(equals + 1, one.size())), true));
-    }
-    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::string_view one = query.substr(0, query.find('&'));
+    const auto equals = one.find('=');
+    const std::string_view value = equals == std::string_view::npos ? std::string_view() : one.substr(equals + 1);
+    if (!one.empty())
+      parameters.emplace_back(percent_decoded(one.substr(0, equals), true), percent_decoded(value, true));
+    query.remove_prefix(std::min(one.size() + 1, query.size()));
   }
   return parameters;
 }
