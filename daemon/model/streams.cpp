@@ -134,6 +134,12 @@ std::span<const TableSpec* const> all_tables() noexcept {
   return tables;
 }
 
+std::vector<const TableSpec*> tables_of(const StreamSpec& stream) {
+  std::vector<const TableSpec*> tables{stream.table};
+  for (const auto& embedded : stream.embedded) tables.push_back(embedded.table);
+  return tables;
+}
+
 const StreamSpec* find_stream(std::string_view name) noexcept {
   const auto found = std::ranges::find_if(streams, [&](const auto* stream) { return stream->name == name; });
   return found == streams.end() ? nullptr : *found;

@@ -1,14 +1,11 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <optional>
-#include <set>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "sync/confirmation.hpp"
 #include "sync/list_walk.hpp"
 #include "sync/mirror_session.hpp"
 #include "sync/sweep_pace.hpp"
@@ -28,11 +25,6 @@ class StreamSnapshot {
   db::SnapshotRecord run(const std::stop_token& stop);
 
  private:
-  struct Candidates {
-    const TableSpec* table;
-    std::vector<std::string> ids;
-  };
-
   void open_or_resume(const std::stop_token& stop);
   void start_status(const db::SnapshotRecord& record, long live_rows);
   void walk(const std::stop_token& stop);
@@ -44,21 +36,8 @@ class StreamSnapshot {
   void prove_scopes_with_candidates(const std::stop_token& stop);
   void find_orphans(const std::stop_token& stop);
   void settle_suspects(const std::stop_token& stop);
-  void delete_what_is_gone(const std::stop_token& stop);
-  [[nodiscard]] std::vector<Candidates> read_candidates(const std::stop_token& stop);
-  void leave_to_event_hold(Candidates& candidates, const std::stop_token& stop);
-  void note_drift(const TableSpec& table, const std::vector<std::string>& gone, const std::stop_token& stop);
-  /// How many rows of each table would die, candidates and children together.
-  using Deaths = std::map<const TableSpec*, long>;
-  [[nodiscard]] Deaths count_deaths(const std::vector<Candidates>& all, const std::stop_token& stop);
-  [[nodiscard]] std::optional<db::HoldRecord> over_the_limit(const Candidates& candidates, const Deaths& deaths,
-                                                             const std::stop_token& stop);
-  void hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop);
-  void confirm_and_bury(const Candidates& candidates, const std::stop_token& stop);
   db::SnapshotRecord finish(const std::stop_token& stop);
   void record_first_load(WriteSession& write, Instant started_at) const;
-  /// The stream's table and those embedded in it.
-  [[nodiscard]] std::vector<const TableSpec*> tables() const;
   void note_problem(const std::string& problem);
   void set_phase(const char* phase);
 
