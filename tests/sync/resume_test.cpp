@@ -39,7 +39,7 @@ std::size_t pages_of_an_undisturbed_load() {
 bool is_in_the_middle(MirrorFixture& mirror) {
   return wait_until([&] {
     return mirror.database.count("SELECT count(*) FROM workos.users") > 2'000 &&
-           mirror.database.count("SELECT count(*) FROM workos.organization_memberships") > 100;
+           mirror.database.count("SELECT count(*) FROM workos.organization_memberships") > 500;
   });
 }
 
