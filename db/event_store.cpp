@@ -60,20 +60,22 @@ std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const s
   const std::string table = transaction.connection().table("events");
   std::vector<std::string_view> ids;
   for (const auto& event : events) ids.push_back(event.id);
-  const auto kept =
-      transaction.run(fmt::format("SELECT wanted.id FROM unnest($2::text[]) AS wanted (id) CROSS JOIN LATERAL "
-                                  "(SELECT FROM {} AS kept WHERE _env = $1 AND kept.id = wanted.id LIMIT 1) AS kept",
-                                  table),
-                      environment_, array_literal(ids));
-  std::set<std::string_view> known{""};  // without an id it is known by a hash
-  for (int row = 0; row < static_cast<int>(kept.size()); ++row) known.insert(*read_text(kept, row, 0));
-  const auto clock = transaction.run("SELECT clock_timestamp()");
-  const auto now = *read_text(clock, 0, 0);
+  const auto look = transaction.run(
+      fmt::format("SELECT clock_timestamp(), kept.id IS NOT NULL "
+                  "FROM unnest($2::text[]) WITH ORDINALITY AS wanted (id, position) LEFT JOIN LATERAL "
+                  "(SELECT known.id FROM {} AS known WHERE _env = $1 AND known.id = wanted.id LIMIT 1) AS kept ON true "
+                  "ORDER BY position",
+                  table),
+      environment_, array_literal(ids));
+  const auto now = *read_text(look, 0, 0);
   std::vector<EventRecord> rest;
   CopyText lines;
   const auto add = [&](std::string_view value) { value.empty() ? lines.null() : lines.field(value); };
-  for (const auto& event : events) {
-    if (!event.error.empty() || known.contains(event.id)) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto& event = events[i];
+    const bool is_known = read_text(look, static_cast<int>(i), 1) == "t";
+    // Without an id it is known by a hash of its content, which the database makes.
+    if (is_known || event.id.empty() || !event.error.empty()) {
       rest.push_back(event);
       continue;
     }

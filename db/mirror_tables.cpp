@@ -57,12 +57,14 @@ CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables
   return result;
 }
 
-std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,
-                                                              const TableSpec& parent,
-                                                              const std::vector<std::string>& parent_ids) {
-  std::vector<std::pair<const TableSpec*, long>> counts;
+ChildCounts count_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                           const std::vector<std::string>& parent_ids) {
+  ChildCounts counts;
   for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
-    counts.emplace_back(&child, tables.rows(child).count_live_where(transaction, column, parent_ids));
+    long sum = 0;
+    const auto of_each = tables.rows(child).count_live_by(transaction, column, {parent_ids.begin(), parent_ids.end()});
+    for (const auto& [id, count] : of_each) sum += count;
+    counts.emplace_back(&child, sum);
   });
   return counts;
 }

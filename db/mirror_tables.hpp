@@ -51,13 +51,12 @@ struct CascadeResult {
 CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
                             const std::vector<Death>& deaths, ChangeFeed& feed);
 
-/// How many live children would die with rows of `parent`, by child table.
-std::vector<std::pair<const TableSpec*, long>> count_children(Transaction& transaction, const MirrorTables& tables,
-                                                              const TableSpec& parent,
-                                                              const std::vector<std::string>& parent_ids);
-
-/// Live children of one row, by their table.
+/// Live children, by their table.
 using ChildCounts = std::vector<std::pair<const TableSpec*, long>>;
+
+/// How many live children would die with rows of `parent`, all together.
+ChildCounts count_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                           const std::vector<std::string>& parent_ids);
 
 /// How many live children would die with each row of `parent`; rows without any are left out.
 std::unordered_map<std::string, ChildCounts, IdHash, std::equal_to<>> count_children_of_each(

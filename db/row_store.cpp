@@ -212,17 +212,16 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
                     DeletedBy by, ChangeFeed& feed) const {
   if (deaths.empty()) return 0;
   const bool cascade = by == DeletedBy::cascade;
-  // A row that lived died after it was observed, be it in the same tick; one that arrived dead did not: that tells them
-  // apart (deaths_by_event).
   // What was observed, or for a child changed at the source, after the death is a life of its own.
   const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
   const DeathArrays arrays(deaths);
+  // A row that lived died after it was observed, be it in the same tick; one that arrived dead did not: that tells them
+  // apart (deaths_by_event).
   const auto result = transaction.run(
       fmt::format(
           "WITH dead AS ("
           "UPDATE {0} AS mirrored SET _deleted_at = GREATEST(death.at, _observed_at + interval '1 microsecond'), "
-          "_deleted_by = $5, "
-          "_event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
+          "_deleted_by = $5, _event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
           "FROM ({4}) AS death "
           "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
           "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
@@ -335,15 +334,6 @@ bool RowStore::is_empty(Transaction& transaction) const {
 long RowStore::count_live(Transaction& transaction) const {
   const auto result = transaction.run(
       fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND _deleted_at IS NULL", sql_.name), environment_);
-  return read_number(result, 0, 0);
-}
-
-long RowStore::count_live_where(Transaction& transaction, std::string_view column,
-                                const std::vector<std::string>& values) const {
-  const auto result = transaction.run(
-      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND {} = ANY ($2::text[]) AND _deleted_at IS NULL",
-                  sql_.name, quote_identifier(column)),
-      environment_, array_literal(values));
   return read_number(result, 0, 0);
 }
 

@@ -92,9 +92,6 @@ class RowStore {
   [[nodiscard]] std::vector<std::string> sample_ids(Transaction& transaction, int each) const;
   [[nodiscard]] bool is_empty(Transaction& transaction) const;
   [[nodiscard]] long count_live(Transaction& transaction) const;
-  /// Live rows whose `column` is one of `values`.
-  [[nodiscard]] long count_live_where(Transaction& transaction, std::string_view column,
-                                      const std::vector<std::string>& values) const;
   /// How many live rows each of `values` has as its `column`; those with none are left out.
   [[nodiscard]] std::vector<std::pair<std::string, long>> count_live_by(
       Transaction& transaction, std::string_view column, const std::vector<std::string_view>& values) const;

@@ -1,6 +1,5 @@
 #include "sync/event_deletions.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "sync/event_gate.hpp"

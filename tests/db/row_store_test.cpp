@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "db/change_feed.hpp"
+#include "db/mirror_tables.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
@@ -50,6 +53,45 @@ TEST_CASE("a lookup by id reads only the rows asked for, also in a table without
 
   REQUIRE(users.read_dead(transaction, {ids.begin(), ids.end()}).empty());
   REQUIRE(rows_read(transaction) <= 202);
+}
+
+TEST_CASE("a death in the tick of the last observation is one of a row that lived") {
+  constexpr Instant tick{1'780'272'000'000'000};
+  constexpr Instant before{tick.microseconds - 1};
+  harness::TestDatabase database;
+  database.execute("INSERT INTO workos.users (_env, id, _hash, _observed_at) VALUES ('default', 'user_a', '\\x00', '" +
+                   mirror::to_string(tick) + "')");
+  Connection connection = database.connect();
+  const RowStore users(connection, *find_table("users"), "default");
+  Transaction transaction(connection);
+  ChangeFeed feed("default", 1);
+
+  // It arrives dead, so it never lived here.
+  users.add_tombstones(transaction, {{"user_b", tick, "event_1"}});
+  REQUIRE(users.deaths_by_event(transaction, before).empty());
+  REQUIRE(users.bury(transaction, "id", {{"user_a", tick, "event_2"}}, DeletedBy::event, feed) == 1);
+  REQUIRE(users.deaths_by_event(transaction, before).size() == 1);
+}
+
+TEST_CASE("live children are counted by parent, dead and foreign ones not") {
+  harness::TestDatabase database;
+  database.execute(
+      "INSERT INTO workos.organization_memberships (_env, id, user_id, _hash, _observed_at, _deleted_at, _deleted_by) "
+      "SELECT env, env || id, parent, '\\x00', now(), CASE WHEN dead THEN now() END, CASE WHEN dead THEN 'sweep' END "
+      "FROM (VALUES ('default', '1', 'user_a', false), ('default', '2', 'user_a', false), "
+      "('default', '3', 'user_a', true), ('default', '4', 'user_b', true), ('other', '5', 'user_a', false), "
+      "('default', '6', 'user_c', false)) AS member (env, id, parent, dead)");
+  Connection connection = database.connect();
+  const MirrorTables tables(connection, "default");
+  Transaction transaction(connection);
+
+  const auto& users = *find_table("users");
+  const auto each = count_children_of_each(transaction, tables, users, {"user_a", "user_b", "user_a"});
+  const auto* memberships = find_table("organization_memberships");
+  REQUIRE(each.size() == 1);
+  REQUIRE(each.at("user_a") == ChildCounts{{memberships, 2}});
+  const auto all = count_children(transaction, tables, users, {"user_a", "user_b", "user_c"});
+  REQUIRE(std::ranges::count(all, std::pair<const TableSpec*, long>(memberships, 3)) == 1);
 }
 
 }  // namespace mirror::db
