@@ -5,7 +5,7 @@
 #include <set>
 
 #include "db/array_literal.hpp"
-#include "db/copy_text.hpp"
+#include "db/copy_stream.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
@@ -69,7 +69,10 @@ std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const s
       environment_, array_literal(ids));
   const auto now = *read_text(look, 0, 0);
   std::vector<EventRecord> rest;
-  CopyText lines;
+  CopyStream lines(
+      transaction,
+      fmt::format("COPY {} (_env, id, created_at, type, table_name, object_id, raw, tail_at, webhook_at) FROM STDIN",
+                  table));
   const auto add = [&](std::string_view value) { value.empty() ? lines.null() : lines.field(value); };
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto& event = events[i];
@@ -90,12 +93,7 @@ std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const s
     add(event.by_webhook ? now : "");
     lines.end_line();
   }
-  if (!lines.empty()) {
-    transaction.copy_in(
-        fmt::format("COPY {} (_env, id, created_at, type, table_name, object_id, raw, tail_at, webhook_at) FROM STDIN",
-                    table),
-        lines.text());
-  }
+  lines.finish();
   return rest;
 }
 

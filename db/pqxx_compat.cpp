@@ -2,6 +2,8 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -139,18 +141,21 @@ void RawConnection::send(const std::string& sql) {
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw_failure(handle_, result.get());
 }
 
-std::int64_t RawConnection::copy_in(const std::string& copy_statement, std::string_view lines) {
+void RawConnection::begin_copy(const std::string& copy_statement) {
   const OwnedResult started{PQexec(handle_, copy_statement.c_str())};
   if (PQresultStatus(started.get()) != PGRES_COPY_IN) throw_failure(handle_, started.get());
+}
 
-  constexpr std::size_t piece = 1U << 20U;  // libpq's lengths are int, and its buffer grows to what it is given
-  bool sent = true;
-  for (std::size_t at = 0; sent && at < lines.size(); at += piece) {
-    const std::string_view part = lines.substr(at, piece);
-    sent = PQputCopyData(handle_, part.data(), static_cast<int>(part.size())) == 1;
+void RawConnection::put_copy(std::string_view piece) {
+  constexpr std::size_t most = 1U << 20U;  // libpq's lengths are int, and its buffer grows to what it is given
+  for (; !piece.empty(); piece.remove_prefix(std::min(most, piece.size()))) {
+    const auto part = piece.substr(0, most);
+    if (PQputCopyData(handle_, part.data(), static_cast<int>(part.size())) != 1) throw_failure(handle_, nullptr);
   }
-  if (!sent || PQputCopyEnd(handle_, nullptr) != 1) throw_failure(handle_, nullptr);
+}
 
+std::int64_t RawConnection::end_copy() {
+  if (PQputCopyEnd(handle_, nullptr) != 1) throw_failure(handle_, nullptr);
   const OwnedResult finished{PQgetResult(handle_)};
   while (const OwnedResult more{PQgetResult(handle_)}) {
     // The session can't be used again before its last result was taken.

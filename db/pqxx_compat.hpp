@@ -72,8 +72,11 @@ class RawConnection {
   Result run(const std::string& sql, std::span<const compat::Parameter> parameters);
   /// Sends `sql` as one simple query and throws unless all of it succeeds.
   void send(const std::string& sql);
-  /// Streams `lines`, ready-made text rows each ended by a newline, into `COPY ... FROM STDIN`. Returns the rows.
-  std::int64_t copy_in(const std::string& copy_statement, std::string_view lines);
+  /// `COPY ... FROM STDIN`, of which CopyStream makes use: then any number of pieces of ready-made text, which may end
+  /// anywhere, then the end, which returns the number of rows.
+  void begin_copy(const std::string& copy_statement);
+  void put_copy(std::string_view piece);
+  std::int64_t end_copy();
 
   /// Inside a transaction block that has not failed.
   [[nodiscard]] bool in_good_transaction() const;

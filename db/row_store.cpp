@@ -5,7 +5,7 @@
 #include "db/array_literal.hpp"
 #include "db/change_feed.hpp"
 #include "db/connection.hpp"
-#include "db/copy_text.hpp"
+#include "db/copy_stream.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
@@ -109,6 +109,19 @@ void RowStore::read_states(Transaction& transaction, const std::vector<std::stri
   add_states(transaction.run(sql_.select_states_by("id"), environment_, array_literal(ids)), into);
 }
 
+RawTexts RowStore::read_states_and_raws(Transaction& transaction, const std::vector<std::string_view>& ids,
+                                        RowStates& into) const {
+  RawTexts raws;
+  if (ids.empty()) return raws;
+  const auto result = transaction.run(sql_.select_states_and_raws_by_id, environment_, array_literal(ids));
+  const auto found = add_states(result, into);
+  constexpr int raw_column = 8;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    if (const auto raw = read_text(result, row, raw_column)) raws.emplace(found[static_cast<std::size_t>(row)], *raw);
+  }
+  return raws;
+}
+
 std::optional<RowState> RowStore::read_state(Transaction& transaction, std::string_view id) const {
   RowStates states;
   read_states(transaction, {id}, states);
@@ -170,7 +183,7 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::re
 
 void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& rows) const {
   if (rows.empty()) return;
-  CopyText lines;
+  CopyStream lines(transaction, sql_.copy);
   for (const auto& write : rows) {
     lines.field(environment_);
     const RowBatch& batch = *write.batch;
@@ -192,7 +205,7 @@ void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& row
     }
     lines.end_line();
   }
-  transaction.copy_in(sql_.copy, lines.text());
+  lines.finish();
 }
 
 void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& rows) const {
@@ -267,21 +280,6 @@ std::vector<Instant> RowStore::deaths_by_event(Transaction& transaction, Instant
   std::vector<Instant> deaths;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) deaths.push_back(*read_instant(result, row, 0));
   return deaths;
-}
-
-std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> RowStore::read_raws(
-    Transaction& transaction, const std::vector<std::string_view>& ids) const {
-  std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> raws;
-  if (ids.empty()) return raws;
-  const auto result = transaction.run(
-      fmt::format("SELECT mirrored.id, mirrored._raw FROM unnest($2::text[]) AS wanted (id) "
-                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = wanted.id WHERE _raw IS NOT NULL",
-                  sql_.name),
-      environment_, array_literal(ids));
-  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
-    raws.emplace(*read_text(result, row, 0), *read_text(result, row, 1));
-  }
-  return raws;
 }
 
 /// Written as it would be: an index, a constraint or a trigger may refuse what the types accept.

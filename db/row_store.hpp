@@ -39,6 +39,9 @@ struct CreationRange {
   std::optional<Instant> to;
 };
 
+/// Objects as stored, JSON, by id.
+using RawTexts = std::unordered_map<std::string, std::string, IdHash, std::equal_to<>>;
+
 /// The rows of one mirrored table of one environment. Reads states for comparison and writes differences; it decides
 /// nothing. Not thread-safe.
 class RowStore {
@@ -48,6 +51,9 @@ class RowStore {
   [[nodiscard]] const TableSpec& spec() const { return *sql_.spec; }
 
   void read_states(Transaction& transaction, const std::vector<std::string_view>& ids, RowStates& into) const;
+  /// The same; returns `_raw` of the rows that have one.
+  RawTexts read_states_and_raws(Transaction& transaction, const std::vector<std::string_view>& ids,
+                                RowStates& into) const;
   /// Empty if there is no such row.
   [[nodiscard]] std::optional<RowState> read_state(Transaction& transaction, std::string_view id) const;
   /// Adds the states of all rows in `range`, and calls none twice. Returns their ids.
@@ -81,9 +87,6 @@ class RowStore {
   /// When rows that had been alive here died by events, themselves or with their parents, after `after`: by the API's
   /// time, ascending.
   [[nodiscard]] std::vector<Instant> deaths_by_event(Transaction& transaction, Instant after) const;
-  /// `_raw` of those of `ids` that have one.
-  [[nodiscard]] std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> read_raws(
-      Transaction& transaction, const std::vector<std::string_view>& ids) const;
   /// Asks PostgreSQL whether it can hold the row besides those asked about before; returns its complaint if not. Leaves
   /// the row written, so the transaction is to be ended without a commit.
   [[nodiscard]] std::optional<std::string> storage_error(Transaction& transaction, const RowWrite& row) const;

@@ -52,27 +52,35 @@ std::string update_statement(const std::string& table, const std::vector<RowColu
       table, assignments, arrays, aliases);
 }
 
+/// `column = ANY ($2)` would leave the choice of the index to the planner. As long as a table has no statistics, which
+/// is throughout a first load, it takes one that begins with _env and reads the whole table for every page. OFFSET 0
+/// keeps PostgreSQL from making a join of the subquery.
+std::string wanted(const std::string& select, const std::string& column) {
+  return fmt::format(
+      "SELECT state.* FROM unnest($2::text[]) AS wanted (wanted_value) "
+      "CROSS JOIN LATERAL ({} AND {} = wanted_value OFFSET 0) AS state",
+      select, column);
+}
+
 }  // namespace
 
 TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
     : spec(&table_spec), name(connection.table(table_spec.name)) {
   const auto columns = row_columns(table_spec);
-  select_states = fmt::format(
-      "SELECT id, created_at, updated_at, _hash, _observed_at, _event_id, _deleted_at, _deleted_by FROM {} "
-      "WHERE _env = $1",
-      name);
+  const auto select = [&](std::string_view more) {
+    return fmt::format(
+        "SELECT id, created_at, updated_at, _hash, _observed_at, _event_id, _deleted_at, _deleted_by{} FROM {} "
+        "WHERE _env = $1",
+        more, name);
+  };
+  select_states = select("");
+  select_states_and_raws_by_id = wanted(select(", _raw"), "id");
   copy = copy_statement(name, columns);
   update = update_statement(name, columns);
 }
 
-/// `column = ANY ($2)` would leave the choice of the index to the planner. As long as a table has no statistics, which
-/// is throughout a first load, it takes one that begins with _env and reads the whole table for every page. OFFSET 0
-/// keeps PostgreSQL from making a join of the subquery.
 std::string TableSql::select_states_by(const std::string& column) const {
-  return fmt::format(
-      "SELECT state.* FROM unnest($2::text[]) AS wanted (wanted_value) "
-      "CROSS JOIN LATERAL ({} AND {} = wanted_value OFFSET 0) AS state",
-      select_states, column);
+  return wanted(select_states, column);
 }
 
 std::string_view sql_type(ColumnType type) noexcept {

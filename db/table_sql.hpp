@@ -21,7 +21,8 @@ struct TableSql {
   /// SELECT of the same columns of the rows whose `column` (quoted) is one of the text[] $2; to be continued with
   /// WHERE. Each value is looked up through an index of (_env, column), which the table has to have.
   [[nodiscard]] std::string select_states_by(const std::string& column) const;
-  std::string copy;    ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
+  std::string select_states_and_raws_by_id;  ///< the same by id, with _raw behind the states
+  std::string copy;                          ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
   std::string update;  ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
 };
 

@@ -47,10 +47,6 @@ Result Transaction::run_list(const std::string& sql, const std::vector<std::opti
   return translated([&] { return connection_.raw().run(sql, parameters); });
 }
 
-std::int64_t Transaction::copy_in(const std::string& copy_statement, std::string_view lines) {
-  return connection_.raw().copy_in(copy_statement, lines);
-}
-
 void Transaction::commit() {
   // COMMIT of a failed transaction succeeds, as a ROLLBACK.
   if (!connection_.raw().in_good_transaction()) {

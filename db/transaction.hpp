@@ -31,10 +31,6 @@ class Transaction {
   /// The same with as many arguments as `arguments` has.
   Result run_list(const std::string& sql, const std::vector<std::optional<std::string>>& arguments);
 
-  /// Streams ready-made COPY text lines (each ended by a newline) through `COPY ... FROM STDIN`.
-  /// Returns the number of rows.
-  std::int64_t copy_in(const std::string& copy_statement, std::string_view lines);
-
   void commit();
   /// Sends `last_statement` and COMMIT in one message, so that nothing can come between them (rule R11).
   void commit_with(const std::string& last_statement);

@@ -1,5 +1,7 @@
 #include "sync/table_merge.hpp"
 
+#include <unordered_set>
+
 #include "api/partial_object.hpp"
 #include "model/streams.hpp"
 #include "sync/drift.hpp"
@@ -57,28 +59,24 @@ TableMerge::TableMerge(WriteSession& session, const TableSpec& table)
 
 bool TableMerge::merge() {
   if (sightings_.empty()) return false;
-  read_missing_states();
-  read_known_contents();
+  read_known();
   read_dead_parents();
   for (const auto& sighting : sightings_) apply(sighting);
   return write();
 }
 
-void TableMerge::read_missing_states() {
+/// An event lacks fields that the mirror may hold (rule R2): what events tell of is read with its content.
+void TableMerge::read_known() {
+  std::unordered_set<std::string_view> told;
+  for (const auto& sighting : sightings_) {
+    if (sighting.source == Source::event) told.insert(sighting.id());
+  }
+  contents_ = rows_.read_states_and_raws(session_.transaction, {told.begin(), told.end()}, states_);
   std::vector<std::string_view> missing;
   for (const auto& sighting : sightings_) {
-    if (!states_.contains(sighting.id())) missing.push_back(sighting.id());
+    if (!states_.contains(sighting.id()) && !told.contains(sighting.id())) missing.push_back(sighting.id());
   }
   rows_.read_states(session_.transaction, missing, states_);
-}
-
-/// An event lacks fields that the mirror may hold (rule R2).
-void TableMerge::read_known_contents() {
-  std::vector<std::string_view> ids;
-  for (const auto& sighting : sightings_) {
-    if (sighting.source == Source::event && known(sighting.id()) != nullptr) ids.push_back(sighting.id());
-  }
-  contents_ = rows_.read_raws(session_.transaction, ids);
 }
 
 /// Only for rows that will probably be written: an unchanged child needs no look at its parents.

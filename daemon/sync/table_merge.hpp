@@ -58,8 +58,7 @@ class TableMerge {
     bool is_new = false;
   };
 
-  void read_missing_states();
-  void read_known_contents();
+  void read_known();
   void read_dead_parents();
   [[nodiscard]] const RowState* known(std::string_view id) const;
   [[nodiscard]] const Tombstone* dead_parent(const Sighting& sighting) const;
@@ -76,7 +75,7 @@ class TableMerge {
   const db::RowStore& rows_;
   std::vector<Sighting> sightings_;
   RowStates states_;
-  std::unordered_map<std::string, std::string, IdHash, std::equal_to<>> contents_;  ///< `_raw` of what events changed
+  db::RawTexts contents_;  ///< `_raw` of what events changed
   std::deque<RowBatch> completed_;
   std::vector<db::Doubt> doubts_;
   std::map<std::pair<SnapshotContext*, std::string_view>, db::DriftCount> drift_;

@@ -1,5 +1,6 @@
 #include <tuple>
 
+#include "db/copy_stream.hpp"
 #include "db/pqxx_compat.hpp"
 #include "db/transaction.hpp"
 #include "tests/catch.hpp"
@@ -58,21 +59,51 @@ TEST_CASE("a text with a NUL byte is refused, never cut") {
   CHECK(transaction.run("SELECT 1")[0][0].as<int>() == 1);
 }
 
-TEST_CASE("COPY brings all rows, also when they are larger than one piece") {
+TEST_CASE("COPY brings all rows, also when they are more or longer than a piece") {
   DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
   Connection connection = access.connect();
   Transaction transaction(connection);
   transaction.run("CREATE TABLE copied (number int, text text)");
-  std::string lines;
-  for (int i = 1; i <= 30'000; ++i) lines += std::to_string(i) + "\t" + std::string(100, 'x') + "\n";
-  REQUIRE(lines.size() > 3U << 20U);
+  CopyStream lines(transaction, "COPY copied FROM STDIN");
+  for (int i = 1; i <= 30'000; ++i) {
+    lines.field(std::to_string(i));
+    lines.field(std::string(i == 15'000 ? 3U << 20U : 100U, 'x'));
+    lines.end_line();
+  }
 
-  CHECK(transaction.copy_in("COPY copied FROM STDIN", lines) == 30'000);
+  CHECK(lines.finish() == 30'000);
 
-  const auto row = transaction.run("SELECT count(*), sum(number), min(length(text)) FROM copied")[0];
+  const auto row = transaction.run("SELECT count(*), sum(number), min(length(text)), max(length(text)) FROM copied")[0];
   CHECK(row[0].as<int>() == 30'000);
   CHECK(row[1].as<std::int64_t>() == 450'015'000);
   CHECK(row[2].as<int>() == 100);
+  CHECK(row[3].as<int>() == 3 << 20);
+}
+
+TEST_CASE("a COPY that is given up stores nothing, and the connection goes on") {
+  DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
+  Connection connection = access.connect();
+  {
+    Transaction transaction(connection);
+    transaction.run("CREATE TABLE copied (text text)");
+    transaction.commit();
+  }
+  {
+    Transaction transaction(connection);
+    CopyStream lines(transaction, "COPY copied FROM STDIN");
+    lines.field(std::string(1U << 20U, 'x'));
+    lines.end_line();
+    CHECK(caught_error([&] { transaction.commit(); }).fault() == Fault::bug);
+  }
+  Transaction transaction(connection);
+  CHECK(transaction.run("SELECT count(*) FROM copied")[0][0].as<int>() == 0);
+}
+
+TEST_CASE("a COPY without rows asks nothing of the database") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+  CHECK(CopyStream(transaction, "COPY nothing_here FROM STDIN").finish() == 0);
 }
 
 TEST_CASE("a COPY that fails names its cause but no value, and the connection goes on") {
@@ -81,14 +112,26 @@ TEST_CASE("a COPY that fails names its cause but no value, and the connection go
   {
     Transaction transaction(connection);
     transaction.run("CREATE TEMPORARY TABLE copied (number int)");
-    const Error error = caught_error([&] { transaction.copy_in("COPY copied FROM STDIN", "1\nada@example.com\n"); });
+    const Error error = caught_error([&] {
+      CopyStream lines(transaction, "COPY copied FROM STDIN");
+      for (const auto* value : {"1", "ada@example.com"}) {
+        lines.field(value);
+        lines.end_line();
+      }
+      lines.finish();
+    });
     CHECK(error.fault() == Fault::bad_data);
     CHECK_THAT(error.what(), ContainsSubstring("22P02"));
     CHECK_THAT(error.what(), !ContainsSubstring("ada"));
   }
   {
     Transaction transaction(connection);
-    const Error error = caught_error([&] { transaction.copy_in("COPY nothing_here FROM STDIN", "1\n"); });
+    const Error error = caught_error([&] {
+      CopyStream lines(transaction, "COPY nothing_here FROM STDIN");
+      lines.field("1");
+      lines.end_line();
+      lines.finish();
+    });
     CHECK(error.fault() == Fault::misconfigured);
     CHECK_THAT(error.what(), ContainsSubstring("nothing_here"));
   }
