@@ -325,6 +325,22 @@ std::vector<std::string> RowStore::sample_ids(Transaction& transaction, int each
   return ids;
 }
 
+/// Reads blocks, not rows, so that it takes as long for a million rows as for a thousand.
+std::vector<std::pair<std::string, Instant>> RowStore::sample_places(Transaction& transaction) const {
+  constexpr int blocks = 400;
+  const auto result = transaction.run(
+      fmt::format("SELECT id, created_at FROM {} TABLESAMPLE SYSTEM (LEAST(100, 100.0 * $2 / GREATEST(1, "
+                  "pg_relation_size($3::regclass) / current_setting('block_size')::int))) "
+                  "WHERE _env = $1 AND _deleted_at IS NULL AND created_at IS NOT NULL",
+                  sql_.name),
+      environment_, blocks, sql_.name);
+  std::vector<std::pair<std::string, Instant>> places;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    places.emplace_back(*read_text(result, row, 0), *read_instant(result, row, 1));
+  }
+  return places;
+}
+
 bool RowStore::is_empty(Transaction& transaction) const {
   return transaction.run(fmt::format("SELECT FROM {} WHERE _env = $1 LIMIT 1", sql_.name), environment_).empty();
 }

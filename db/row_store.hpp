@@ -93,6 +93,8 @@ class RowStore {
 
   /// Ids of up to `each` of the newest and of the oldest live rows.
   [[nodiscard]] std::vector<std::string> sample_ids(Transaction& transaction, int each) const;
+  /// Live rows from all over the table, some thousands of a large one: id and created_at.
+  [[nodiscard]] std::vector<std::pair<std::string, Instant>> sample_places(Transaction& transaction) const;
   [[nodiscard]] bool is_empty(Transaction& transaction) const;
   [[nodiscard]] long count_live(Transaction& transaction) const;
   /// How many live rows each of `values` has as its `column`; those with none are left out.

@@ -9,25 +9,34 @@
 
 namespace mirror::db {
 
-std::optional<WalkRecord> WalkStore::read(Transaction& transaction, std::string_view stream,
-                                          std::string_view scope) const {
-  const auto result = transaction.run(
-      fmt::format("SELECT snapshot_id, state, progress FROM {} WHERE _env = $1 AND stream = $2 AND scope = $3",
-                  transaction.connection().table("walks")),
-      environment_, stream, scope);
-  if (result.empty()) return std::nullopt;
-  return WalkRecord{read_number(result, 0, 0), std::string(read_text(result, 0, 1).value_or("")),
-                    std::string(read_text(result, 0, 2).value_or(""))};
+std::vector<WalkRecord> WalkStore::read(Transaction& transaction, std::string_view stream, std::string_view scope,
+                                        std::int64_t snapshot_id) const {
+  const auto result = transaction.run(fmt::format("SELECT segment, state, progress FROM {} "
+                                                  "WHERE _env = $1 AND stream = $2 AND scope = $3 AND snapshot_id = $4",
+                                                  transaction.connection().table("walks")),
+                                      environment_, stream, scope, snapshot_id);
+  std::vector<WalkRecord> records;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    const auto text = [&](int column) { return std::string(read_text(result, row, column).value_or("")); };
+    records.push_back({text(0), snapshot_id, text(1), text(2)});
+  }
+  return records;
 }
 
 void WalkStore::save(Transaction& transaction, std::string_view stream, std::string_view scope,
                      const WalkRecord& record) const {
-  transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, snapshot_id, state, progress) "
-                              "VALUES ($1, $2, $3, $4, $5, NULLIF($6, '')::jsonb) "
-                              "ON CONFLICT (_env, stream, scope) DO UPDATE "
-                              "SET snapshot_id = $4, state = $5, progress = NULLIF($6, '')::jsonb",
+  transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, segment, snapshot_id, state, progress) "
+                              "VALUES ($1, $2, $3, $4, $5, $6, NULLIF($7, '')::jsonb) "
+                              "ON CONFLICT (_env, stream, scope, segment) DO UPDATE "
+                              "SET snapshot_id = $5, state = $6, progress = NULLIF($7, '')::jsonb",
                               transaction.connection().table("walks")),
-                  environment_, stream, scope, record.snapshot_id, record.state, record.progress);
+                  environment_, stream, scope, record.segment, record.snapshot_id, record.state, record.progress);
+}
+
+void WalkStore::drop_segments(Transaction& transaction, std::string_view stream, std::string_view scope) const {
+  transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND stream = $2 AND scope = $3 AND segment <> ''",
+                              transaction.connection().table("walks")),
+                  environment_, stream, scope);
 }
 
 void WalkStore::finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
@@ -35,7 +44,7 @@ void WalkStore::finish(Transaction& transaction, std::string_view stream, const 
   if (scopes.empty()) return;
   transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, snapshot_id, state, certified_at) "
                               "SELECT $1, $2, scope, $4, $6, $5::timestamptz FROM unnest($3::text[]) AS done (scope) "
-                              "ON CONFLICT (_env, stream, scope) DO UPDATE "
+                              "ON CONFLICT (_env, stream, scope, segment) DO UPDATE "
                               "SET snapshot_id = $4, state = $6, progress = NULL, certified_at = $5::timestamptz",
                               transaction.connection().table("walks")),
                   environment_, stream, array_literal(scopes), snapshot_id, mirror::to_string(at),
@@ -50,6 +59,7 @@ std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std
           "SELECT parent.id, walk.certified_at IS NOT NULL, "
           "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
           "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
+          "AND walk.segment = '' "
           "WHERE parent._env = $1 AND parent._deleted_at IS NULL "
           "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
           "ORDER BY COALESCE(walk.touched_at > walk.certified_at, false) DESC, walk.certified_at NULLS FIRST, "
@@ -67,7 +77,7 @@ std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std
 void WalkStore::touch(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
                       Instant at) const {
   transaction.run(fmt::format("UPDATE {} SET touched_at = $4::timestamptz WHERE _env = $1 AND stream = $2 "
-                              "AND scope = ANY ($3::text[]) "
+                              "AND scope = ANY ($3::text[]) AND segment = '' "
                               "AND COALESCE(touched_at, '-infinity') < $4::timestamptz",
                               transaction.connection().table("walks")),
                   environment_, stream, array_literal(scopes), mirror::to_string(at));
@@ -79,16 +89,18 @@ void WalkStore::add_candidates(Transaction& transaction, std::int64_t snapshot_i
   ArrayLiteral tables;
   ArrayLiteral ids;
   ArrayLiteral scopes;
+  ArrayLiteral segments;
   for (const auto& candidate : candidates) {
     tables.add(candidate.table);
     ids.add(candidate.id);
-    scopes.add(candidate.scope);
+    scopes.add(candidate.part.scope);
+    segments.add(candidate.part.segment);
   }
-  transaction.run(fmt::format("INSERT INTO {} (snapshot_id, table_name, id, scope) "
-                              "SELECT $1, batch.* FROM unnest($2::text[], $3::text[], $4::text[]) AS batch "
+  transaction.run(fmt::format("INSERT INTO {} (snapshot_id, table_name, id, scope, segment) "
+                              "SELECT $1, batch.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS batch "
                               "ON CONFLICT DO NOTHING",
                               transaction.connection().table("candidates")),
-                  snapshot_id, tables.str(), ids.str(), scopes.str());
+                  snapshot_id, tables.str(), ids.str(), scopes.str(), segments.str());
 }
 
 long WalkStore::add_orphans(Transaction& transaction, std::int64_t snapshot_id, std::string_view table,
@@ -114,10 +126,11 @@ long WalkStore::withdraw(Transaction& transaction, std::int64_t snapshot_id,
   return static_cast<long>(result.affected_rows());
 }
 
-long WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const {
-  const auto dropped = transaction.run(
-      fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2", transaction.connection().table("candidates")),
-      snapshot_id, scope);
+long WalkStore::drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, const WalkPart& part) const {
+  const auto dropped =
+      transaction.run(fmt::format("DELETE FROM {} WHERE snapshot_id = $1 AND scope = $2 AND segment = $3",
+                                  transaction.connection().table("candidates")),
+                      snapshot_id, part.scope, part.segment);
   return static_cast<long>(dropped.affected_rows());
 }
 
@@ -133,7 +146,8 @@ std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, st
       fmt::format("SELECT DISTINCT candidate.scope FROM {} AS candidate WHERE candidate.snapshot_id = $3 AND "
                   "candidate.scope <> '' "
                   "AND NOT EXISTS (SELECT FROM {} AS walk WHERE walk._env = $1 AND walk.stream = $2 "
-                  "AND walk.scope = candidate.scope AND walk.snapshot_id = $3 AND walk.state = 'proven')",
+                  "AND walk.scope = candidate.scope AND walk.segment = '' AND walk.snapshot_id = $3 "
+                  "AND walk.state = 'proven')",
                   connection.table("candidates"), connection.table("walks")),
       environment_, stream, snapshot_id);
   std::vector<std::string> scopes;
@@ -143,13 +157,15 @@ std::vector<std::string> WalkStore::unproven_scopes(Transaction& transaction, st
 
 std::vector<Candidate> WalkStore::read_candidates(Transaction& transaction, std::int64_t snapshot_id) const {
   const auto result =
-      transaction.run(fmt::format("SELECT table_name, id, scope FROM {} WHERE snapshot_id = $1 ORDER BY table_name, id",
+      transaction.run(fmt::format("SELECT DISTINCT ON (table_name, id) table_name, id, scope, segment FROM {} "
+                                  "WHERE snapshot_id = $1 ORDER BY table_name, id, scope, segment",
                                   transaction.connection().table("candidates")),
                       snapshot_id);
   std::vector<Candidate> candidates;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
-    candidates.push_back({std::string(*read_text(result, row, 0)), std::string(*read_text(result, row, 1)),
-                          std::string(*read_text(result, row, 2))});
+    candidates.push_back({std::string(*read_text(result, row, 0)),
+                          std::string(*read_text(result, row, 1)),
+                          {std::string(*read_text(result, row, 2)), std::string(*read_text(result, row, 3))}});
   }
   return candidates;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,8 +13,17 @@ namespace mirror::db {
 
 class Transaction;
 
-/// Progress of one list walk as stored.
+/// A part of a list that is walked by itself.
+struct WalkPart {
+  std::string scope;    ///< id for the stream's scope column; empty for an environment-wide list
+  std::string segment;  ///< see sync::ListSegments; empty: from the beginning
+
+  friend auto operator<=>(const WalkPart&, const WalkPart&) = default;
+};
+
+/// Progress of the walk of one part as stored.
 struct WalkRecord {
+  std::string segment;
   std::int64_t snapshot_id = 0;
   std::string state;     ///< running, finished (read to its end) or proven (with the closing proof too)
   std::string progress;  ///< JSON of sync::WalkTracker; empty once finished
@@ -26,11 +36,11 @@ struct ScopeToWalk {
   std::string progress;        ///< of this snapshot's interrupted walk; empty: from the beginning
 };
 
-/// A row that a walk did not meet, in the list of `scope`.
+/// A row that the walk of a part did not meet.
 struct Candidate {
   std::string table;
   std::string id;
-  std::string scope;
+  WalkPart part;
 };
 
 /// The tables walks and candidates of one environment. Not thread-safe.
@@ -38,9 +48,12 @@ class WalkStore {
  public:
   explicit WalkStore(std::string environment) : environment_(std::move(environment)) {}
 
-  [[nodiscard]] std::optional<WalkRecord> read(Transaction& transaction, std::string_view stream,
-                                               std::string_view scope) const;
+  /// All parts of the list of `scope` that `snapshot_id` has begun.
+  [[nodiscard]] std::vector<WalkRecord> read(Transaction& transaction, std::string_view stream, std::string_view scope,
+                                             std::int64_t snapshot_id) const;
   void save(Transaction& transaction, std::string_view stream, std::string_view scope, const WalkRecord& record) const;
+  /// Forgets the parts of the list of `scope` except the one from the beginning, which stands for the list.
+  void drop_segments(Transaction& transaction, std::string_view stream, std::string_view scope) const;
   /// Notes that the lists of `scopes` are completely read as of `at`, with the closing proof or without.
   void finish(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
               std::int64_t snapshot_id, Instant at, bool is_proven) const;
@@ -60,12 +73,13 @@ class WalkStore {
                    std::string_view parent_column, std::string_view parent_table, Instant before) const;
   /// Withdraws candidates that the walk met after all; returns how many there were.
   long withdraw(Transaction& transaction, std::int64_t snapshot_id, const std::vector<std::string>& ids) const;
-  /// Drops what a walk of `scope` found, because the walk proves nothing; returns how many there were.
-  long drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, std::string_view scope) const;
+  /// Drops what the walk of `part` found, because that walk proves nothing; returns how many there were.
+  long drop_candidates_of(Transaction& transaction, std::int64_t snapshot_id, const WalkPart& part) const;
   void drop_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
   /// Scopes with candidates whose walk has no closing proof.
   [[nodiscard]] std::vector<std::string> unproven_scopes(Transaction& transaction, std::string_view stream,
                                                          std::int64_t snapshot_id) const;
+  /// Each row once, whoever missed it.
   [[nodiscard]] std::vector<Candidate> read_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
   [[nodiscard]] bool has_candidates(Transaction& transaction, std::int64_t snapshot_id) const;
 

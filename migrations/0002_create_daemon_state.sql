@@ -97,17 +97,19 @@ CREATE TABLE @schema@.walks (
   _env         text COLLATE "C" NOT NULL,
   stream       text NOT NULL,
   scope        text COLLATE "C" NOT NULL,
+  segment      text COLLATE "C" NOT NULL DEFAULT '',
   snapshot_id  bigint NOT NULL,
   state        text NOT NULL,
   progress     jsonb,
   certified_at timestamptz,
   touched_at   timestamptz,
-  PRIMARY KEY (_env, stream, scope)
+  PRIMARY KEY (_env, stream, scope, segment)
 );
 COMMENT ON TABLE @schema@.walks IS 'Progress of each list: of a whole stream (scope empty) or of one organization. Written with the rows it stands for.';
 COMMENT ON COLUMN @schema@.walks._env IS 'Name of the WorkOS environment.';
 COMMENT ON COLUMN @schema@.walks.stream IS 'Stream.';
 COMMENT ON COLUMN @schema@.walks.scope IS 'Id of the organization whose list it is, or empty.';
+COMMENT ON COLUMN @schema@.walks.segment IS 'Part of the list that is walked by itself: the object behind which it begins, or backwards; empty: from the beginning.';
 COMMENT ON COLUMN @schema@.walks.snapshot_id IS 'Snapshot that this walk belongs to.';
 COMMENT ON COLUMN @schema@.walks.state IS 'running, finished (read to its end) or proven (with the closing proof too).';
 COMMENT ON COLUMN @schema@.walks.progress IS 'Where a running walk stands: cursor, bounds, what the closing proof needs.';
@@ -119,13 +121,15 @@ CREATE TABLE @schema@.candidates (
   table_name  text NOT NULL,
   id          text COLLATE "C" NOT NULL,
   scope       text COLLATE "C" NOT NULL,
-  PRIMARY KEY (snapshot_id, table_name, id)
+  segment     text COLLATE "C" NOT NULL DEFAULT '',
+  PRIMARY KEY (snapshot_id, table_name, id, scope, segment)
 );
 COMMENT ON TABLE @schema@.candidates IS 'Rows that a running snapshot did not meet where it should have; withdrawn when it meets them later.';
 COMMENT ON COLUMN @schema@.candidates.snapshot_id IS 'Snapshot.';
 COMMENT ON COLUMN @schema@.candidates.table_name IS 'Mirrored table.';
 COMMENT ON COLUMN @schema@.candidates.id IS 'Row of that table.';
 COMMENT ON COLUMN @schema@.candidates.scope IS 'Organization whose list did not hold it, or empty.';
+COMMENT ON COLUMN @schema@.candidates.segment IS 'Part of the list whose walk missed it.';
 
 CREATE TABLE @schema@.holds (
   id          integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,6 +1,7 @@
 #include "api/api_client.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "api/api_error.hpp"
@@ -23,6 +24,11 @@ ApiOptions checked(ApiOptions options) {
   }
   return options;
 }
+
+/// Each new answer counts for so much in the average latency: some dozen answers are remembered.
+constexpr double weight_of_an_answer = 0.1;
+constexpr int usual_concurrency = 8;
+constexpr int most_concurrency = 32;
 
 HttpRequest make_get(const std::string& target, const Secret& key) {
   return {"GET",
@@ -76,7 +82,9 @@ void ApiClient::attempt(const std::string& target, Lane lane, const std::stop_to
 
 HttpResponse ApiClient::exchange(const HttpRequest& request, const std::stop_token& stop) {
   try {
+    const auto sent_at = clock_.now();
     HttpResponse response = transport_->send(request, Deadline::after(options_.timeout), stop);
+    note_latency(clock_.now() - sent_at);
     const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5));
     ++attempts_by_class_[status_class];
     body_bytes_ += response.body.size();
@@ -104,6 +112,24 @@ Instant ApiClient::time_of(const HttpResponse& response) {
   if (const auto known = server_time_.at(now)) return *known;
   throw Error(Fault::misconfigured, "no answer of the API carries a Date header, so that nothing tells its time",
               "Check api.base_url, and that no proxy on the way removes the header Date.");
+}
+
+/// Two answers at the same moment may overwrite each other; that makes no difference to an average.
+void ApiClient::note_latency(Clock::Duration latency) {
+  const double seconds = std::chrono::duration<double>(latency).count();
+  const double average = latency_;
+  latency_ = average < 0 ? seconds : average + weight_of_an_answer * (seconds - average);
+}
+
+int ApiClient::useful_concurrency() const {
+  const double latency = latency_;
+  if (latency < 0) return usual_concurrency;
+  // One more while an answer is decoded and one while a page waits for the writer.
+  const double to_fill_share = std::ceil(limiter_.current_rate() * latency) + 2;
+  // Where answers come in no time, it is this machine that they wait for, and more requests would only wait longer.
+  const double milliseconds = latency * 1'000;
+  return static_cast<int>(
+      std::min({to_fill_share, usual_concurrency + milliseconds, static_cast<double>(most_concurrency)}));
 }
 
 ApiStatistics ApiClient::statistics() const {

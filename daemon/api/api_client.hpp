@@ -52,6 +52,9 @@ class ApiClient {
   void get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
 
   [[nodiscard]] ApiStatistics statistics() const;
+  /// How many requests at a time use our share of the quota to the full, as long as answers took lately (Little's law);
+  /// at most 32, and 8 before the first answer.
+  [[nodiscard]] int useful_concurrency() const;
   /// What the API's clock says now; empty if no answer ever told a time.
   [[nodiscard]] std::optional<Instant> server_time() const { return server_time_.at(clock_.now()); }
 
@@ -60,6 +63,7 @@ class ApiClient {
   HttpResponse exchange(const HttpRequest& request, const std::stop_token& stop);
   void obey(const HttpResponse& response, Clock::TimePoint granted,
             std::optional<std::chrono::milliseconds> retry_after);
+  void note_latency(Clock::Duration latency);
   [[nodiscard]] Instant time_of(const HttpResponse& response);
 
   const ApiOptions options_;
@@ -69,6 +73,7 @@ class ApiClient {
   ServerTime server_time_;
   std::array<std::atomic<std::uint64_t>, 6> attempts_by_class_{};
   std::atomic<std::uint64_t> retries_{0};
+  std::atomic<double> latency_{-1};  ///< seconds, a moving average; negative: nothing was answered yet
   std::atomic<std::uint64_t> body_bytes_{0};
   std::atomic<std::uint64_t> replaced_characters_{0};
 };

@@ -64,6 +64,10 @@ SingleObject DirectoryApi::get(const TableSpec& table, const std::string& id, La
   return object;
 }
 
+int DirectoryApi::useful_concurrency() const {
+  return client_->useful_concurrency();
+}
+
 std::optional<Instant> DirectoryApi::server_time() const {
   return client_->server_time();
 }

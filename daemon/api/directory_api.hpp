@@ -80,6 +80,9 @@ class DirectoryApi {
   [[nodiscard]] SingleObject get(const TableSpec& table, const std::string& id, Lane lane,
                                  const std::stop_token& stop) const;
 
+  /// How many requests at a time use the share of the quota to the full.
+  [[nodiscard]] int useful_concurrency() const;
+
   /// What time it is at the API; empty until the first answer told it.
   [[nodiscard]] std::optional<Instant> server_time() const;
 

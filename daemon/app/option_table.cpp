@@ -130,7 +130,7 @@ void add_sync(std::vector<Option>& table) {
   table.push_back({.key = "sync.parallel",
                    .type = OptionType::whole,
                    .default_text = "auto",
-                   .help = "Lists walked at the same time.",
+                   .help = "Walks at the same time, of lists and of parts of long ones; 1 reads one page after the other.",
                    .least = 1,
                    .most = 64,
                    .choices = {"auto"},

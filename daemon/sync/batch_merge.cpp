@@ -15,7 +15,7 @@ void BatchProgress::add(BatchProgress&& later) {
     auto& [scopes, at] = finished_scopes[key];
     scopes.insert(scopes.end(), done.first.begin(), done.first.end());
     at = std::max(at, done.second);
-    for (const auto& scope : done.first) walks.erase({std::get<0>(key), scope});
+    for (const auto& scope : done.first) walks.erase({std::get<0>(key), {scope, {}}});
   }
 }
 
@@ -24,8 +24,8 @@ void BatchProgress::save(WriteSession& session) const {
     session.tables.snapshots.add_counts(session.transaction, snapshot->id, sum);
   }
   for (const auto& [walk, progress] : walks) {
-    session.tables.walks.save(session.transaction, walk.first->name, walk.second,
-                              {progress.first, "running", progress.second});
+    session.tables.walks.save(session.transaction, walk.first->name, walk.second.scope,
+                              {walk.second.segment, progress.first, "running", progress.second});
   }
   for (const auto& [key, done] : finished_scopes) {
     const auto& [stream, snapshot_id, is_proven] = key;
@@ -35,10 +35,10 @@ void BatchProgress::save(WriteSession& session) const {
 
 void BatchMerge::add(const PageWrite& page) {
   if (!deletions_.empty()) flush_rows();
-  if (page.restarts) forget_evidence(page);
+  for (const auto& segment : page.voided) forget_evidence(page, segment);
   auto& counts = progress_.counts[page.snapshot];
   ++counts.pages;
-  counts.rows += static_cast<std::int64_t>(page.page.listed.size());
+  counts.rows += static_cast<std::int64_t>(page.page.listed.size() - page.shared.size());
   counts.poisoned += static_cast<std::int64_t>(page.page.poison.size() + page.unstorable.size());
   add_rows(page.page.rows, 0, page, &counts);
   for (std::size_t i = 0; i < page.page.embedded.size(); ++i) {
@@ -167,45 +167,49 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
                           db::SnapshotCounts* counts) {
   auto& merge = merge_of(batch.table());
   for (std::size_t row = 0; row < batch.size(); ++row) {
-    if (page.unstorable.contains({batch_number, row})) continue;
+    if (page.unstorable.contains({batch_number, row}) || page.shared.contains(batch.id(row))) continue;
     merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counts});
   }
 }
 
-/// What the walk found before it began again proves nothing, be it stored or in this batch.
-void BatchMerge::forget_evidence(const PageWrite& restart) {
-  const auto is_of_this_walk = [&](const PageWrite& page) {
-    return page.snapshot == restart.snapshot && page.scope == restart.scope;
+/// What the walk of a segment found proves nothing any more, be it stored or in this batch.
+void BatchMerge::forget_evidence(const PageWrite& page, const std::string& voided) {
+  const db::WalkPart part{page.part.scope, voided};
+  const auto is_of_that_walk = [&](const PageWrite& earlier) {
+    return earlier.snapshot == page.snapshot && earlier.part == part;
   };
-  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_this_walk(*stretch.first); });
-  std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_this_walk(*list.page); });
+  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_that_walk(*stretch.first); });
+  std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_that_walk(*list.page); });
   const auto& walks = session_.tables.walks;
-  wrote_ = walks.drop_candidates_of(session_.transaction, restart.snapshot->id, restart.scope) > 0 || wrote_;
+  wrote_ = walks.drop_candidates_of(session_.transaction, page.snapshot->id, part) > 0 || wrote_;
 }
 
 void BatchMerge::add_stretch(const PageWrite& page) {
-  const bool adjoins = !stretches_.empty() && page.coverage.in_order && stretches_.back().coverage.in_order &&
-                       stretches_.back().first->snapshot == page.snapshot &&
-                       stretches_.back().first->scope == page.scope && stretches_.back().coverage.to &&
-                       stretches_.back().coverage.to == page.coverage.from;
-  if (adjoins) {
-    stretches_.back().coverage.to = page.coverage.to;
-  } else {
-    stretches_.push_back({&page, page.snapshot->stream->table, page.coverage, {}});
-  }
-  for (const auto& item : page.page.listed) stretches_.back().listed.insert(item.id);
+  // Pages of walks side by side come mixed.
+  const auto earlier = std::ranges::find_if(stretches_.rbegin(), stretches_.rend(), [&](const Stretch& stretch) {
+    return stretch.first->snapshot == page.snapshot && stretch.first->part == page.part;
+  });
+  const bool both_in_order = earlier != stretches_.rend() && page.coverage.in_order && earlier->coverage.in_order;
+  const bool goes_on = both_in_order && earlier->coverage.to && earlier->coverage.to == page.coverage.from;
+  const bool goes_back = both_in_order && earlier->coverage.from && earlier->coverage.from == page.coverage.to;
+  auto& stretch = goes_on || goes_back
+                      ? *earlier
+                      : stretches_.emplace_back(Stretch{&page, page.snapshot->stream->table, page.coverage, {}});
+  if (goes_on) stretch.coverage.to = page.coverage.to;
+  if (goes_back) stretch.coverage.from = page.coverage.from;
+  for (const auto& item : page.page.listed) stretch.listed.insert(item.id);
 }
 
 void BatchMerge::note_progress(const PageWrite& page) {
   const auto* stream = page.snapshot->stream;
   if (!page.finishes_scope) {
-    progress_.walks[{stream, page.scope}] = {page.snapshot->id, page.progress};
+    progress_.walks[{stream, page.part}] = {page.snapshot->id, page.progress};
     return;
   }
   auto& [scopes, at] = progress_.finished_scopes[{stream, page.snapshot->id, page.is_proven}];
-  scopes.push_back(page.scope);
+  scopes.push_back(page.part.scope);
   at = std::max(at, page.page.answered_at);
-  progress_.walks.erase({stream, page.scope});
+  progress_.walks.erase({stream, page.part});
   ++progress_.counts[page.snapshot].scopes;
 }
 
@@ -216,11 +220,11 @@ void BatchMerge::find_missing(const Stretch& stretch) {
   auto& snapshot = *stretch.first->snapshot;
   const auto ids =
       session_.tables.rows(*stretch.table)
-          .read_states_in(session_.transaction, {stretch.first->scope, stretch.coverage.from, stretch.coverage.to},
+          .read_states_in(session_.transaction, {stretch.first->part.scope, stretch.coverage.from, stretch.coverage.to},
                           snapshot.stream->scope_column, states);
   for (const auto& id : ids) {
     if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
-      add_candidate(snapshot, *stretch.table, id, stretch.first->scope);
+      add_candidate(*stretch.first, *stretch.table, id);
     }
   }
 }
@@ -246,16 +250,16 @@ void BatchMerge::find_missing(const EmbeddedList& list) {
   const auto known =
       session_.tables.rows(*spec.table).read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
   for (const auto& id : known) {
-    if (!listed.contains(id)) add_candidate(*list.page->snapshot, *spec.table, id, list.page->scope);
+    if (!listed.contains(id)) add_candidate(*list.page, *spec.table, id);
   }
 }
 
-void BatchMerge::add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id,
-                               const std::string& scope) {
+void BatchMerge::add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id) {
+  auto& snapshot = *page.snapshot;
   const auto& state = merge_of(table).states().at(id);
   // What was observed after the walk began is younger than its evidence.
   if (!state.is_live() || state.observed_at > snapshot.started_at) return;
-  candidates_[&snapshot].push_back({std::string(table.name), id, scope});
+  candidates_[&snapshot].push_back({std::string(table.name), id, page.part});
 }
 
 /// A candidate that the walk meets later is withdrawn, be it pages or minutes later.

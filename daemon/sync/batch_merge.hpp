@@ -18,8 +18,8 @@ namespace mirror::sync {
 /// Progress that a batch made besides rows. Sums up over batches that had nothing else to write.
 struct BatchProgress {
   std::map<std::shared_ptr<SnapshotContext>, db::SnapshotCounts> counts;
-  /// By stream and scope: the walk's progress as JSON.
-  std::map<std::pair<const StreamSpec*, std::string>, std::pair<std::int64_t, std::string>> walks;
+  /// By stream and part: the walk's progress as JSON.
+  std::map<std::pair<const StreamSpec*, db::WalkPart>, std::pair<std::int64_t, std::string>> walks;
   /// By stream, snapshot and whether they are proven: scopes that are done, with the API's time of their last page.
   std::map<std::tuple<const StreamSpec*, std::int64_t, bool>, std::pair<std::vector<std::string>, Instant>>
       finished_scopes;
@@ -66,13 +66,12 @@ class BatchMerge {
   void flush_rows();
   TableMerge& merge_of(const TableSpec& table);
   void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
-  void forget_evidence(const PageWrite& restart);
+  void forget_evidence(const PageWrite& page, const std::string& voided);
   void add_stretch(const PageWrite& page);
   void note_progress(const PageWrite& page);
   void find_missing(const Stretch& stretch);
   void find_missing(const EmbeddedList& list);
-  void add_candidate(SnapshotContext& snapshot, const TableSpec& table, const std::string& id,
-                     const std::string& scope);
+  void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
   bool write_candidates();
   bool write_quarantine();
   bool release(const RowBatch& batch);

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "api/api_error.hpp"
 #include "model/streams.hpp"
 #include "support/log.hpp"
@@ -15,7 +18,7 @@ constexpr int most_restarts = 2;
 /// Fewer undecodable objects are single bad ones; more, and a majority, are a change of the API (rule R10).
 constexpr std::size_t fewest_poison_to_stop = 5;
 
-bool is_refused_cursor(const api::ApiError& error) {
+bool is_refusal(const api::ApiError& error) {
   return error.status() == 400 || error.status() == 404 || error.status() == 422;
 }
 
@@ -30,8 +33,13 @@ void require_mostly_decodable(const StreamSpec& stream, const api::ListPage& pag
 }  // namespace
 
 ListWalk::ListWalk(const MirrorSession& session, std::shared_ptr<SnapshotContext> snapshot, std::string scope,
-                   WalkTracker tracker)
-    : session_(session), snapshot_(std::move(snapshot)), scope_(std::move(scope)), tracker_(std::move(tracker)) {}
+                   ListSegments& segments, ListSegments::Task task)
+    : session_(session),
+      snapshot_(std::move(snapshot)),
+      scope_(std::move(scope)),
+      segments_(segments),
+      segment_(std::move(task.segment)),
+      tracker_(std::move(task.tracker)) {}
 
 WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
   while (true) {
@@ -39,58 +47,103 @@ WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
     const auto advance_to = advance(always_prove, stop);
     session_.board.finished_iteration(snapshot_->stream->name, longest_request);
     if (advance_to == Advance::end) break;
-    if (advance_to == Advance::astray && restarts_ > most_restarts) {
-      result_.problem = detour_;
-      break;
-    }
   }
   result_.first_id = tracker_.first_id();
   result_.last_id = tracker_.last_id();
   result_.rows = tracker_.rows();
+  segments_.release(segment_, tracker_);
   return result_;
 }
 
 ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& stop) {
-  std::optional<api::ListPage> page;
-  try {
-    page = fetch(stop);
-  } catch (const api::ApiError& error) {
-    if (!is_refused_cursor(error)) throw;
-    if (tracker_.cursor()) {
-      begin_again("the API refused a cursor that it had given out");
-      return Advance::astray;
-    }
-    if (scope_.empty() || error.status() != 404 || !error.from_workos()) throw;
+  auto page = fetch(stop);
+  if (!page) {
+    if (tracker_.cursor()) return begin_again("the API refused a cursor that it had given out");
     if (skip_if_vanished(stop)) return Advance::end;
     throw Error(Fault::unavailable,
                 fmt::format("the API does not list {} of {}, although that exists", snapshot_->stream->name, scope_));
   }
   require_mostly_decodable(*snapshot_->stream, *page);
   const auto step = tracker_.accept(*page);
-  if (step == WalkTracker::Step::broken) {
-    begin_again(tracker_.problem());
-    return Advance::astray;
+  if (step == WalkTracker::Step::broken) return begin_again(tracker_.problem());
+  if (tracker_.order() == api::ListOrder::descending && !tracker_.coverage().in_order) {
+    return begin_again("the list is not in descending order of creation");
   }
-  if (step == WalkTracker::Step::go_on) {
-    push(std::move(*page), false, stop);
-    return Advance::more;
+  auto next = segments_.advance(segment_, tracker_, step == WalkTracker::Step::end, stop);
+  voided_.insert(voided_.end(), next.voided.begin(), next.voided.end());
+  switch (next.next) {
+    case ListSegments::Next::leave:
+      return Advance::end;
+    case ListSegments::Next::distrust:
+      return begin_again("the API ended the list before an object that it listed");
+    case ListSegments::Next::finish:
+      return finish_segment(std::move(*page), next.seam ? &*next.seam : nullptr, stop);
+    case ListSegments::Next::go_on:
+      break;
   }
+  if (step == WalkTracker::Step::end) return finish_list(std::move(*page), always_prove, stop);
+  session_.writer.push(write_of(std::move(*page), false), stop);
+  return Advance::more;
+}
+
+/// Empty if the API refuses the cursor, or does not know the scope.
+std::optional<api::ListPage> ListWalk::fetch(const std::stop_token& stop) {
+  try {
+    return session_.api.list(*snapshot_->stream, {tracker_.cursor(), tracker_.order(), page_size, scope_},
+                             api::Lane::sweep, stop);
+  } catch (const api::ApiError& error) {
+    const bool is_refused_cursor = tracker_.cursor() && is_refusal(error);
+    const bool is_unknown_scope = !scope_.empty() && error.status() == 404 && error.from_workos();
+    if (is_refused_cursor || is_unknown_scope) return std::nullopt;
+    throw;
+  }
+}
+
+/// A segment that fails at its first page, or too often, is left to the walk before it, if that is still under way.
+ListWalk::Advance ListWalk::begin_again(std::string reason) {
+  const bool has_begun = tracker_.pages() > 0;
+  if ((!has_begun || restarts_ == most_restarts) && segments_.give_up(segment_)) {
+    log::debug("{}: the segment {} is left to the walk before it: {}", snapshot_->stream->name, segment_, reason);
+    return Advance::end;
+  }
+  if (restarts_++ == most_restarts) {
+    result_.problem = std::move(reason);
+    return Advance::end;
+  }
+  log::warn("the walk of {}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_,
+            reason);
+  voided_.push_back(segment_);
+  tracker_ = segments_.restart(segment_);
+  return Advance::more;
+}
+
+/// `seam` is where a neighbour goes on; null: there is nothing behind this page.
+ListWalk::Advance ListWalk::finish_segment(api::ListPage page, const Seam* seam, const std::stop_token& stop) {
   result_.problem = tracker_.problem();
-  if (needs_proof(*page, always_prove)) {
-    // An empty list of one organization counts only if the organization itself can be read.
-    if (!scope_.empty() && tracker_.rows() == 0 && skip_if_vanished(stop)) return Advance::end;
-    result_.proven = is_closed(stop);
-    if (!result_.proven && result_.problem.empty()) {
-      result_.problem = "the list ended before its newest object: the end of the walk is not the end of the list";
-    }
-  }
-  push(std::move(*page), result_.problem.empty(), stop);
+  tracker_.finish(seam != nullptr);
+  auto write = write_of(std::move(page), false);
+  if (seam != nullptr) leave_to_neighbour(write, *seam);
+  session_.writer.push(std::move(write), stop);
   return Advance::end;
 }
 
-api::ListPage ListWalk::fetch(const std::stop_token& stop) const {
-  return session_.api.list(*snapshot_->stream, {tracker_.cursor(), api::ListOrder::ascending, page_size, scope_},
-                           api::Lane::sweep, stop);
+ListWalk::Advance ListWalk::finish_list(api::ListPage page, bool always_prove, const std::stop_token& stop) {
+  result_.problem = tracker_.problem();
+  if (needs_proof(page, always_prove)) {
+    // An empty list of one organization counts only if the organization itself can be read.
+    if (!scope_.empty() && tracker_.rows() == 0 && skip_if_vanished(stop)) return Advance::end;
+    result_.proven = is_closed(stop);
+    if (!result_.proven) {
+      const char* const reason =
+          "the list ended before its newest object: the end of the walk is not the end of the list";
+      if (!segment_.empty()) return begin_again(reason);
+      if (result_.problem.empty()) result_.problem = reason;
+    }
+  }
+  const bool is_good = result_.problem.empty();
+  if (is_good) tracker_.finish(false);
+  session_.writer.push(write_of(std::move(page), is_good && segments_.is_whole()), stop);
+  return Advance::end;
 }
 
 bool ListWalk::needs_proof(const api::ListPage& page, bool always_prove) const {
@@ -104,26 +157,30 @@ bool ListWalk::is_closed(const std::stop_token& stop) const {
   return tracker_.is_closed_by(newest, snapshot_->started_at);
 }
 
-void ListWalk::begin_again(std::string reason) {
-  detour_ = std::move(reason);
-  ++restarts_;
-  log::warn("the walk of {}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_,
-            detour_);
-  tracker_ = {};
-  next_page_restarts_ = true;
+PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
+  result_.answered_at = std::max(result_.answered_at, page.answered_at);
+  return {snapshot_,
+          {scope_, segment_},
+          std::move(page),
+          tracker_.coverage(),
+          finishes ? std::string{} : tracker_.to_json(),
+          finishes,
+          result_.proven,
+          std::exchange(voided_, {}),
+          {},
+          {}};
 }
 
-void ListWalk::push(api::ListPage page, bool finishes, const std::stop_token& stop) {
-  PageWrite write{snapshot_,
-                  scope_,
-                  std::move(page),
-                  tracker_.coverage(),
-                  finishes ? std::string{} : tracker_.to_json(),
-                  finishes,
-                  result_.proven,
-                  std::exchange(next_page_restarts_, false),
-                  {}};
-  session_.writer.push(std::move(write), stop);
+/// Both list what lies beyond the seam; one of them is to count it.
+void ListWalk::leave_to_neighbour(PageWrite& write, const Seam& seam) const {
+  const bool is_backwards = tracker_.order() == api::ListOrder::descending;
+  for (const auto& item : write.page.listed) {
+    if (item.id.empty()) continue;
+    const bool is_beyond =
+        item.created_at && (is_backwards ? *item.created_at < seam.edge : *item.created_at > seam.edge);
+    if (is_beyond || std::ranges::count(seam.ids, item.id) > 0) write.shared.insert(item.id);
+  }
+  std::erase_if(write.page.poison, [&](const api::Poison& poison) { return write.shared.contains(poison.id); });
 }
 
 /// An organization that was deleted since it was listed has nothing to list: its own stream tells of its death, and
@@ -133,10 +190,10 @@ bool ListWalk::skip_if_vanished(const std::stop_token& stop) {
   const auto answer = session_.api.get(parent, scope_, api::Lane::confirm, stop);
   if (answer.found) return false;
   tracker_ = {};
-  next_page_restarts_ = true;
+  voided_.push_back(segment_);
   api::ListPage nothing(*snapshot_->stream->table);
   nothing.answered_at = answer.answered_at;
-  push(std::move(nothing), true, stop);
+  session_.writer.push(write_of(std::move(nothing), true), stop);
   return true;
 }
 

@@ -4,51 +4,59 @@
 #include <stop_token>
 #include <string>
 
+#include "sync/list_segments.hpp"
 #include "sync/mirror_session.hpp"
 #include "sync/walk_tracker.hpp"
 
 namespace mirror::sync {
 
-/// How the walk of one list ended.
+/// How a walk ended.
 struct WalkResult {
   bool proven = false;  ///< the closing proof was asked for and given
   std::string problem;  ///< why the walk is no evidence for deletions; empty if all is well
   std::string first_id;
   std::string last_id;
   std::int64_t rows = 0;
+  Instant answered_at;  ///< of the newest page
 };
 
-/// Reads one list from its beginning, or from where an earlier process stood, to its end, and hands the pages to the
-/// writer. A walk that the API leads astray (a repeated, ignored or refused cursor) begins again, a limited number of
-/// times; then it is no evidence. Used by one thread.
+/// Reads one list, or a segment of it, from its beginning or from where an earlier process stood to its end, and hands
+/// the pages to the writer. A walk that the API leads astray (a repeated, ignored or refused cursor) begins again, a
+/// limited number of times; then the walk of the segment before takes its place, or it is no evidence. Used by one
+/// thread.
 class ListWalk {
  public:
+  /// `task` is one that `segments` gave out.
   ListWalk(const MirrorSession& session, std::shared_ptr<SnapshotContext> snapshot, std::string scope,
-           WalkTracker tracker);
+           ListSegments& segments, ListSegments::Task task);
 
   /// The closing proof costs a request. Without `always_prove` it is left out for a list that is one short page; who
   /// needs the walk as evidence then walks again.
   WalkResult run(bool always_prove, const std::stop_token& stop);
 
  private:
-  enum class Advance { more, end, astray };
+  enum class Advance { more, end };
 
   Advance advance(bool always_prove, const std::stop_token& stop);
-  [[nodiscard]] api::ListPage fetch(const std::stop_token& stop) const;
+  [[nodiscard]] std::optional<api::ListPage> fetch(const std::stop_token& stop);
+  Advance begin_again(std::string reason);
+  Advance finish_segment(api::ListPage page, const Seam* seam, const std::stop_token& stop);
+  Advance finish_list(api::ListPage page, bool always_prove, const std::stop_token& stop);
   [[nodiscard]] bool needs_proof(const api::ListPage& page, bool always_prove) const;
   [[nodiscard]] bool is_closed(const std::stop_token& stop) const;
-  void begin_again(std::string reason);
-  void push(api::ListPage page, bool finishes, const std::stop_token& stop);
+  void leave_to_neighbour(PageWrite& write, const Seam& seam) const;
+  [[nodiscard]] PageWrite write_of(api::ListPage page, bool finishes);
   bool skip_if_vanished(const std::stop_token& stop);
 
   const MirrorSession& session_;
   std::shared_ptr<SnapshotContext> snapshot_;
   std::string scope_;
+  ListSegments& segments_;
+  std::string segment_;
   WalkTracker tracker_;
   WalkResult result_;
-  std::string detour_;  ///< why the walk began again
   int restarts_ = 0;
-  bool next_page_restarts_ = false;
+  std::vector<std::string> voided_;  ///< to be said with the next page
 };
 
 }  // namespace mirror::sync

@@ -21,10 +21,10 @@ struct MirrorSession {
   StatusBoard& board;
   Clock& clock;
 
-  /// Concurrent walks and confirmations. The limiter decides how fast they may be; a handful hides the latency.
+  /// Concurrent walks and confirmations.
   [[nodiscard]] int parallelism() const {
     const int configured = options().parallel;
-    return configured > 0 ? configured : 8;
+    return configured > 0 ? configured : api.useful_concurrency();
   }
   [[nodiscard]] SyncOptions options() const { return live_options.get(); }
 };

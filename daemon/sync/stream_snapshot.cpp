@@ -11,6 +11,7 @@
 #include "support/log.hpp"
 #include "sync/confirmation.hpp"
 #include "sync/parallel.hpp"
+#include "sync/segmented_walk.hpp"
 #include "sync/snapshot_deletions.hpp"
 #include "sync/snapshot_progress.hpp"
 #include "sync/tail_start.hpp"
@@ -74,11 +75,7 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
           snapshot_->tail_began_at = tail->anchor;
           snapshot_->tail_caught_up_through = *tail->caught_up_through;
         }
-        if (const auto walk = write.tables.walks.read(write.transaction, stream_.name, "");
-            walk && walk->snapshot_id == record.id) {
-          list_finished_before_ = walk->state != "running";
-          stored_progress_ = walk->progress;
-        }
+        stored_walks_ = write.tables.walks.read(write.transaction, stream_.name, "", record.id);
       },
       stop);
   snapshot_->id = record.id;
@@ -109,7 +106,7 @@ void StreamSnapshot::walk(const std::stop_token& stop) {
   if (!stream_.scope_table.empty()) {
     walk_scopes(stop);
     if (snapshot_->has_candidates) prove_scopes_with_candidates(stop);
-  } else if (list_finished_before_) {
+  } else if (stored_walks_.size() == 1 && stored_walks_.front().state != "running") {
     if (rows_before_ == 0) refuse_emptiness();
   } else {
     walk_whole_list(stop);
@@ -118,8 +115,7 @@ void StreamSnapshot::walk(const std::stop_token& stop) {
 }
 
 void StreamSnapshot::walk_whole_list(const std::stop_token& stop) {
-  auto tracker = stored_progress_.empty() ? WalkTracker{} : WalkTracker::from_json(stored_progress_);
-  walk_result_ = ListWalk(session_, snapshot_, "", std::move(tracker)).run(true, stop);
+  walk_result_ = SegmentedWalk(session_, snapshot_, stored_walks_, live_at_start_).run(stop);
   if (!walk_result_.problem.empty()) note_problem(walk_result_.problem);
   if (walk_result_.rows == 0) refuse_emptiness();
 }
@@ -171,8 +167,10 @@ std::vector<db::ScopeToWalk> StreamSnapshot::read_scopes(const std::stop_token& 
 }
 
 void StreamSnapshot::walk_scope(const db::ScopeToWalk& scope, const std::stop_token& stop) {
-  auto tracker = scope.progress.empty() ? WalkTracker{} : WalkTracker::from_json(scope.progress);
-  const auto result = ListWalk(session_, snapshot_, scope.id, std::move(tracker)).run(!scope.walked_before, stop);
+  ListSegments whole(session_.options().smallest_segment);
+  if (!scope.progress.empty()) whole.restore({{"", WalkTracker::from_json(scope.progress)}});
+  auto walk = ListWalk(session_, snapshot_, scope.id, whole, *whole.take());
+  const auto result = walk.run(!scope.walked_before, stop);
   const std::lock_guard lock(mutex_);
   if (!result.problem.empty()) note_problem(fmt::format("{} ({})", result.problem, scope.id));
 }

@@ -46,9 +46,8 @@ class StreamSnapshot {
   SweepPace* pace_;
   std::shared_ptr<SnapshotContext> snapshot_;
   long live_at_start_ = 0;
-  bool list_finished_before_ = false;
-  std::int64_t rows_before_ = 0;  ///< read by the process that was interrupted
-  std::string stored_progress_;
+  std::int64_t rows_before_ = 0;              ///< read by the process that was interrupted
+  std::vector<db::WalkRecord> stored_walks_;  ///< of the environment-wide list
   WalkResult walk_result_;
   std::mutex mutex_;            ///< guards problem_ during parallel walks
   std::string problem_;         ///< the first reason for refusing the certificate

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct EventOptions {
 struct SyncOptions {
   std::string environment = "default";
   int parallel = 0;                                           ///< concurrent list walks; 0: chosen by the daemon
+  std::size_t smallest_segment = 500;                         ///< rows of a list that are worth a walk of their own
   std::map<std::string, StreamOptions, std::less<>> streams;  ///< by stream name; defaults where absent
   EventOptions events;
   BrakeOptions brake;

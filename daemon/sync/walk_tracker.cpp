@@ -14,6 +14,8 @@ constexpr std::size_t most_ties = 5'000;
 /// Enough to recognise the end again after a restart; the running walk remembers a whole page.
 constexpr std::size_t stored_tail = 10;
 constexpr std::size_t most_tail = 100;
+/// Of the objects behind the start: some may be deleted before the walk before comes to them.
+constexpr std::size_t most_head = 100;
 
 bool contains(const std::vector<std::string>& ids, std::string_view id) {
   return std::ranges::find(ids, id) != ids.end();
@@ -30,6 +32,27 @@ std::optional<Instant> read_instant(const nlohmann::json& json) {
 
 }  // namespace
 
+WalkTracker WalkTracker::behind(const ListPlace& start) {
+  WalkTracker tracker;
+  tracker.start_ = start;
+  tracker.cursor_ = start.id;
+  tracker.floor_ = start.created_at;
+  tracker.gap_above_floor_ = true;
+  tracker.tail_.push_back(start.id);
+  return tracker;
+}
+
+WalkTracker WalkTracker::backwards() {
+  WalkTracker tracker;
+  tracker.is_backwards_ = true;
+  return tracker;
+}
+
+WalkTracker WalkTracker::anew() const {
+  if (is_backwards_) return backwards();
+  return start_ ? behind(*start_) : WalkTracker{};
+}
+
 WalkTracker::Step WalkTracker::accept(const api::ListPage& page) {
   coverage_ = {};
   if (page.listed.empty()) {
@@ -43,11 +66,12 @@ WalkTracker::Step WalkTracker::accept(const api::ListPage& page) {
   if (std::ranges::any_of(items, [](const Item& item) { return item.id.empty(); })) {
     problem_ = "an object of the list has no readable id";
   }
-  if (pages_ == 0) {
+  if (pages_ == 0 && !items.empty()) {
     first_id_ = items.front().id;
     first_created_at_ = items.front().created_at;
   }
   cover(items, !page.after);
+  remember_head(items);
   remember_cursor(page);
   remember_tail(page);
   rows_ += static_cast<std::int64_t>(items.size());
@@ -60,21 +84,22 @@ std::vector<WalkTracker::Item> WalkTracker::new_items(const api::ListPage& page)
   bool overlapping = true;
   for (const auto& listed : page.listed) {
     overlapping = overlapping && !listed.id.empty() && contains(tail_, listed.id);
-    if (!overlapping) items.push_back({listed.id, listed.created_at});
+    if (!overlapping)
+      items.push_back({listed.id, listed.created_at ? std::optional(turned(*listed.created_at)) : std::nullopt});
   }
   return items;
 }
 
 /// Whether the API lost its place: an ignored cursor shows the list from its beginning again.
 std::string WalkTracker::find_restart(const api::ListPage& page, const std::vector<Item>& items) const {
-  if (pages_ == 0) return {};
+  if (!cursor_) return {};
   if (!first_id_.empty() && page.listed.front().id == first_id_) return "the API ignored the cursor and started again";
   if (items.empty() && page.after) return "the API repeated a page";
   if (items.empty()) return {};
   const auto& created_at = items.front().created_at;
-  if (created_at && first_created_at_ && floor_ && *created_at < *floor_) {
-    return *created_at <= *first_created_at_ ? "the API ignored the cursor and started again"
-                                             : "the list is not in order of creation";
+  if (created_at && floor_ && *created_at < *floor_) {
+    const bool is_beginning = !first_created_at_ || *created_at <= *first_created_at_;
+    return is_beginning ? "the API ignored the cursor and started again" : "the list is not in order of creation";
   }
   return {};
 }
@@ -95,6 +120,7 @@ void WalkTracker::cover(const std::vector<Item>& items, bool at_end) {
   if (floor_) coverage_.from = gap_above_floor_ ? Instant{floor_->microseconds + 1} : *floor_;
   if (floor_ && !gap_above_floor_) coverage_.seen_before = ties_;
   if (!at_end) coverage_.to = highest;
+  coverage_ = turned(std::move(coverage_));
 
   if (highest != floor_) ties_.clear();
   gap_above_floor_ = (gap_above_floor_ && highest == floor_) || !in_order;
@@ -106,6 +132,45 @@ void WalkTracker::cover(const std::vector<Item>& items, bool at_end) {
     gap_above_floor_ = true;
   }
   floor_ = highest;
+}
+
+/// The range begins exclusively and ends inclusively when it is looked at from the other side.
+Coverage WalkTracker::turned(Coverage coverage) const {
+  if (!is_backwards_) return coverage;
+  const auto next = [&](const std::optional<Instant>& bound) {
+    return bound ? std::optional(Instant{turned(*bound).microseconds + 1}) : std::nullopt;
+  };
+  return {coverage.in_order, next(coverage.to), next(coverage.from), std::move(coverage.seen_before)};
+}
+
+void WalkTracker::remember_head(const std::vector<Item>& items) {
+  if (!start_) return;
+  for (const auto& item : items) {
+    if (head_.size() == most_head) return;
+    if (!item.id.empty() && item.created_at && *item.created_at > start_->created_at) head_.emplace_back(item.id);
+  }
+}
+
+std::optional<Seam> WalkTracker::seam() const {
+  if (pages_ == 0 || !floor_) return std::nullopt;
+  if (is_backwards_) return Seam{turned(*floor_), tail_};
+  if (start_ && !head_.empty()) return Seam{start_->created_at, head_};
+  return std::nullopt;
+}
+
+void WalkTracker::finish(bool at_neighbour) {
+  is_finished_ = true;
+  if (!at_neighbour || !floor_) return;
+  if (is_backwards_ && !coverage_.from) coverage_.from = Instant{turned(*floor_).microseconds + 1};
+  if (!is_backwards_ && !coverage_.to) coverage_.to = *floor_;
+}
+
+bool WalkTracker::meets(const Seam& next) const {
+  return floor_ && turned(*floor_) > next.edge && shares(next);
+}
+
+bool WalkTracker::shares(const Seam& next) const {
+  return std::ranges::any_of(tail_, [&](const std::string& id) { return contains(next.ids, id); });
 }
 
 void WalkTracker::remember_cursor(const api::ListPage& page) {
@@ -149,6 +214,9 @@ std::string WalkTracker::to_json() const {
   if (gap_above_floor_) json["gap_above_floor"] = true;
   if (!landmark_cursor_.empty()) json["landmark_cursor"] = landmark_cursor_;
   if (!problem_.empty()) json["problem"] = problem_;
+  if (is_backwards_) json["backwards"] = true;
+  if (is_finished_) json["finished"] = true;
+  if (start_) json["start"] = {{"id", start_->id}, {"created_at", start_->created_at.microseconds}, {"head", head_}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -167,6 +235,13 @@ WalkTracker WalkTracker::from_json(std::string_view text) {
     tracker.pages_ = json.at("pages").get<std::int64_t>();
     tracker.rows_ = json.at("rows").get<std::int64_t>();
     tracker.problem_ = json.value("problem", std::string{});
+    tracker.is_backwards_ = json.value("backwards", false);
+    tracker.is_finished_ = json.value("finished", false);
+    if (json.contains("start")) {
+      const auto& start = json.at("start");
+      tracker.start_ = {start.at("id").get<std::string>(), Instant{start.at("created_at").get<std::int64_t>()}};
+      tracker.head_ = start.at("head").get<std::vector<std::string>>();
+    }
     return tracker;
   } catch (const nlohmann::json::exception& error) {
     throw Error(Fault::bug, std::string("the stored progress of a walk is unreadable: ") + error.what());

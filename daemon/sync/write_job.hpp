@@ -16,6 +16,7 @@
 
 #include "api/directory_api.hpp"
 #include "api/event_page.hpp"
+#include "db/walk_store.hpp"
 #include "model/row_state.hpp"
 #include "sync/drift.hpp"
 #include "sync/walk_tracker.hpp"
@@ -62,15 +63,17 @@ struct SnapshotContext {
 /// A page of a list on its way to the database, with the progress that is committed together with its rows.
 struct PageWrite {
   std::shared_ptr<SnapshotContext> snapshot;
-  std::string scope;
+  db::WalkPart part;
   api::ListPage page;
   Coverage coverage;
   std::string progress;         ///< of the walk, as JSON
   bool finishes_scope = false;  ///< the list of this scope is completely read; `progress` is not needed any more
   bool is_proven = false;       ///< and the closing proof was given
-  bool restarts = false;        ///< the first page of a walk that began again: what it found before proves nothing
+  std::vector<std::string> voided =
+      {};  ///< segments of the list, perhaps this one: what they found before proves nothing
+  std::set<std::string, std::less<>> shared = {};  ///< objects that are left to the page of another walk
   /// Rows that PostgreSQL refuses, by batch (0: the page's rows, then the embedded) and row, with its complaint.
-  std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable;
+  std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable = {};
 };
 
 /// An object that was read by its id.

@@ -79,6 +79,10 @@ void Writer::flush(const std::stop_token& stop) {
   run([](WriteSession&) {}, stop);
 }
 
+bool Writer::is_full() const {
+  return queue_.size() + places_for_events >= queue_capacity;
+}
+
 void Writer::enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free) {
   if (queue_.push(std::move(job), stop, left_free)) return;
   const std::lock_guard lock(failure_mutex_);

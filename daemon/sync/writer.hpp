@@ -47,6 +47,9 @@ class Writer {
   /// Returns once everything queued before is committed.
   void flush(const std::stop_token& stop);
 
+  /// Pages have to wait for their turn in the queue.
+  [[nodiscard]] bool is_full() const;
+
   /// Cancels the running statement, if any. The batch fails as if the database were away; nothing of it is written.
   void cancel_statement() noexcept { canceller_.cancel(); }
 

@@ -107,6 +107,29 @@ TEST_CASE("a page carries the answer's time, request id and count of repaired ch
   CHECK(fixture.client->statistics().replaced_characters == 2);
 }
 
+TEST_CASE("as many requests at a time are useful as fill the share while their answers take so long") {
+  Fixture fixture;
+  auto options = Fixture::options();
+  options.max_requests_per_second = 100;
+  fixture.client = std::make_shared<ApiClient>(options, fixture.transport, fixture.clock);
+  fixture.api = DirectoryApi(fixture.client);
+  CHECK(fixture.api.useful_concurrency() == 8);
+  const auto answers_take = [&](std::chrono::milliseconds latency) {
+    for (int i = 0; i < 100; ++i) {
+      fixture.transport->steps.push_back([&fixture, latency] {
+        fixture.clock.advance(latency);
+        return json(200, empty_list);
+      });
+      fixture.list();
+    }
+    return fixture.api.useful_concurrency();
+  };
+  CHECK(answers_take(std::chrono::milliseconds{0}) == 2);
+  CHECK(answers_take(std::chrono::milliseconds{50}) == 7);
+  CHECK(answers_take(std::chrono::milliseconds{200}) == 22);
+  CHECK(answers_take(std::chrono::seconds{2}) == 32);
+}
+
 TEST_CASE("an answer without a Date gets the API's time as known and never the host's") {
   Fixture fixture;
   fixture.transport->answer({200, {{"content-type", "application/json"}}, empty_list});

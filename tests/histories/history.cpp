@@ -85,6 +85,7 @@ History make_history(std::uint64_t seed) {
   if (!setting.tells_all && random.chance(0.5)) {
     for (std::uint32_t stream = 0; stream < streams; ++stream) history.steps.push_back({Action::sweep, stream, 0, 0});
   }
+  setting.parallel = random.chance(0.5) ? 1 : 4;
   const auto steps = fewest_steps + random.below(more_steps);
   for (std::size_t i = 0; i < steps; ++i) {
     const auto action = any_action(random);
@@ -96,10 +97,11 @@ History make_history(std::uint64_t seed) {
 
 std::string to_string(const History& history) {
   const auto& setting = history.setting;
-  auto text =
-      fmt::format("seed {}: pages of {}, events visible after {} ms, at most {} deletions, host {} years off{}\n",
-                  history.seed, setting.page_size, setting.visibility_delay_ms, setting.most_deletions,
-                  setting.host_clock_years, setting.tells_all ? ", all is told" : "");
+  auto text = fmt::format(
+      "seed {}: pages of {}, {} walks side by side, events visible after {} ms, at most {} deletions, host {} years "
+      "off{}\n",
+      history.seed, setting.page_size, setting.parallel, setting.visibility_delay_ms, setting.most_deletions,
+      setting.host_clock_years, setting.tells_all ? ", all is told" : "");
   for (const auto& step : history.steps) {
     text += fmt::format("  {} {} {} {}\n", name_of(step.action), step.what, step.which, step.how);
   }

@@ -54,6 +54,7 @@ struct Step {
 /// What holds for a whole history.
 struct Setting {
   std::size_t page_size = 5;
+  int parallel = 1;  ///< walks side by side
   std::int64_t visibility_delay_ms = 0;
   long most_deletions = 1'000;  ///< the brake's limit per table
   int host_clock_years = 0;     ///< by which the daemon's host is wrong

@@ -202,11 +202,11 @@ void HistoryRun::check_archive() {
 
 void HistoryRun::listen(const api::HttpRequest& request, const api::HttpResponse& response) {
   if (response.status != 200) return;
+  const std::lock_guard lock(mutex_);
   if (in_flight_ != nullptr && request.target.starts_with(in_flight_->list_path)) delete_unknown_of(response.body);
   if (!request.target.starts_with("/events")) return;
   const auto page = json::parse(response.body, nullptr, false);
   if (page.is_discarded() || !page.contains("data")) return;
-  const std::lock_guard lock(mutex_);
   for (const auto& event : page["data"]) shown_[event.value("id", "")] = event.value("created_at", "");
 }
 

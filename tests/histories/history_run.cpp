@@ -32,7 +32,8 @@ simulator::SimulatorOptions small_directory(const History& history) {
 sync::SyncOptions options_of(const History& history, const std::string& environment) {
   sync::SyncOptions options;
   options.environment = environment;
-  options.parallel = 1;
+  options.parallel = history.setting.parallel;
+  options.smallest_segment = history.setting.page_size;
   options.brake.max_count = options.brake.min_count = history.setting.most_deletions;
   // A crashed process's lease is free at once.
   options.lease_ttl = std::chrono::seconds{0};

@@ -158,13 +158,13 @@ TEST_CASE("a user that a webhook deletes while its list page is in flight stays 
     if (!together) return;
     daemon.session().writer.push(
         sync::PageWrite{
-            .snapshot = snapshot, .scope = "", .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
+            .snapshot = snapshot, .part = {}, .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
         {});
   });
   if (!together) {
     daemon.session().writer.push(
         sync::PageWrite{
-            .snapshot = snapshot, .scope = "", .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
+            .snapshot = snapshot, .part = {}, .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
         {});
     daemon.session().writer.flush({});
   }

@@ -107,7 +107,7 @@ TEST_CASE("a deletion event for an unknown object keeps a page in flight from br
       {});
   daemon.session().writer.push(
       sync::PageWrite{
-          .snapshot = snapshot, .scope = "", .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
+          .snapshot = snapshot, .part = {}, .page = page, .coverage = {}, .progress = "{}", .unstorable = {}},
       {});
   daemon.session().writer.flush({});
   CHECK(mirror.database.value("SELECT _deleted_at IS NOT NULL FROM workos.users WHERE id = '" + id + "'") == "t");

@@ -91,6 +91,20 @@ std::vector<FaultCase> lasting_faults() {
   };
 }
 
+/// One walk at a time, or several in the list of users, which has pages enough for it.
+enum class Walks { one_by_one, side_by_side };
+
+simulator::SeedOptions directory_for(Walks walks) {
+  auto directory = small_directory();
+  if (walks == Walks::side_by_side) directory.users = 1'200;
+  return directory;
+}
+
+void configure(Scene& scene, Walks walks) {
+  scene.mirror.options.parallel = walks == Walks::one_by_one ? 1 : 4;
+  scene.mirror.options.smallest_segment = 100;
+}
+
 /// A working day at the customer: some of everything, a few deletions among it.
 void change_directory(Scene& scene) {
   scene.workos.with([](simulator::World& world) {
@@ -111,16 +125,21 @@ std::string finding_code(const sync::StreamResult& result) {
   return result.fault == Fault::refused ? "stream_refused" : "stream_failed";
 }
 
-void check_outcome(Scene& scene, const FaultCase& fault, const sync::StreamResult& result) {
+void check_outcome(Scene& scene, const FaultCase& fault, Walks walks, const sync::StreamResult& result) {
   const std::string& stream = fault.order.target;
   CAPTURE(why_not(result));
+  if (walks == Walks::side_by_side && fault.outcome != Outcome::failed && result.is_certified()) {
+    // Another walk read what the one that was led astray did not.
+    CHECK(scene.mirror.differences() == std::vector<std::string>{});
+    return;
+  }
   REQUIRE(result.is_certified() == (fault.outcome == Outcome::certified));
   REQUIRE(result.snapshot.has_value() == (fault.outcome != Outcome::failed));
   if (fault.outcome == Outcome::certified) {
     CHECK_FALSE(scene.has_finding(finding_code(result), stream));
     return;
   }
-  CHECK_THAT(why_not(result), ContainsSubstring(fault.reason));
+  if (walks == Walks::one_by_one) CHECK_THAT(why_not(result), ContainsSubstring(fault.reason));
   CHECK(scene.has_finding(finding_code(result), stream));
   CHECK_FALSE(scene.value("SELECT error FROM workos.streams WHERE stream = '" + stream + "'") == "NULL");
 }
@@ -147,39 +166,43 @@ void recover(Scene& scene) {
   CHECK(scene.wrongly_dead() == std::vector<std::string>{});
 }
 
-void fill_under(const FaultCase& fault) {
-  Scene scene;
+void fill_under(const FaultCase& fault, Walks walks) {
+  Scene scene(directory_for(walks));
+  configure(scene, walks);
   scene.mirror.api_options.timeout = std::chrono::seconds{2};
   scene.workos.arm(fault.order);
   const auto results = scene.sync();
-  REQUIRE(scene.workos.fired(fault.order.name) > 0);
-  check_outcome(scene, fault, MirrorFixture::of(results, fault.order.target));
+  // Walks that come from the other end may leave nobody to meet it.
+  REQUIRE((scene.workos.fired(fault.order.name) > 0 || walks == Walks::side_by_side));
+  check_outcome(scene, fault, walks, MirrorFixture::of(results, fault.order.target));
   check_the_others(fault, results);
   CHECK(scene.dead().empty());
   if (fault.outcome == Outcome::certified) CHECK(scene.mirror.differences() == std::vector<std::string>{});
   recover(scene);
 }
 
-void refresh_under(const FaultCase& fault) {
-  Scene scene;
+void refresh_under(const FaultCase& fault, Walks walks) {
+  Scene scene(directory_for(walks));
+  configure(scene, walks);
   REQUIRE(MirrorFixture::all_certified(scene.sync()));
   scene.mirror.api_options.timeout = std::chrono::seconds{2};
   change_directory(scene);
   scene.workos.arm(fault.order);
   const auto results = scene.sync();
-  REQUIRE(scene.workos.fired(fault.order.name) > 0);
-  check_outcome(scene, fault, MirrorFixture::of(results, fault.order.target));
+  // Walks that come from the other end may leave nobody to meet it.
+  REQUIRE((scene.workos.fired(fault.order.name) > 0 || walks == Walks::side_by_side));
+  check_outcome(scene, fault, walks, MirrorFixture::of(results, fault.order.target));
   check_the_others(fault, results);
   CHECK(scene.wrongly_dead() == std::vector<std::string>{});
   if (fault.outcome == Outcome::certified) CHECK(scene.mirror.differences() == std::vector<std::string>{});
   recover(scene);
 }
 
-void for_each(const std::vector<FaultCase>& faults, void (*check)(const FaultCase&)) {
+void for_each(const std::vector<FaultCase>& faults, Walks walks, void (*check)(const FaultCase&, Walks)) {
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const auto& order = faults[i].order;
     DYNAMIC_SECTION(i << ": " << order.name << " on " << order.target) {
-      check(faults[i]);
+      check(faults[i], walks);
     }
   }
 }
@@ -187,19 +210,32 @@ void for_each(const std::vector<FaultCase>& faults, void (*check)(const FaultCas
 }  // namespace
 
 TEST_CASE("a fault that a retry outlasts leaves a certified mirror when it is filled") {
-  for_each(harmless_faults(), fill_under);
+  for_each(harmless_faults(), Walks::one_by_one, fill_under);
 }
 
 TEST_CASE("a fault that a retry outlasts leaves a certified mirror when it is refreshed") {
-  for_each(harmless_faults(), refresh_under);
+  for_each(harmless_faults(), Walks::one_by_one, refresh_under);
 }
 
 TEST_CASE("a fault that lasts costs the stream that is filled its certificate and no stream a row") {
-  for_each(lasting_faults(), fill_under);
+  for_each(lasting_faults(), Walks::one_by_one, fill_under);
 }
 
 TEST_CASE("a fault that lasts costs the stream that is refreshed its certificate and no stream a row") {
-  for_each(lasting_faults(), refresh_under);
+  for_each(lasting_faults(), Walks::one_by_one, refresh_under);
+}
+
+TEST_CASE("a fault that a retry outlasts leaves a certified mirror that walks side by side fill") {
+  for_each(harmless_faults(), Walks::side_by_side, fill_under);
+}
+
+TEST_CASE("a fault that a retry outlasts leaves a certified mirror that walks side by side refresh") {
+  for_each(harmless_faults(), Walks::side_by_side, refresh_under);
+}
+
+TEST_CASE("under a fault that lasts walks side by side are certified only of a whole mirror") {
+  for_each(lasting_faults(), Walks::side_by_side, fill_under);
+  for_each(lasting_faults(), Walks::side_by_side, refresh_under);
 }
 
 TEST_CASE("events of unknown names beside the lists change nothing") {

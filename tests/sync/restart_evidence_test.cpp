@@ -28,7 +28,8 @@ struct Scene {
     page.answered_at = snapshot->started_at;
     sync::Coverage coverage;
     coverage.in_order = !restarts;
-    return {snapshot, "", std::move(page), coverage, "{}", false, false, restarts, {}};
+    const std::vector<std::string> voided(restarts ? 1 : 0);  // the segment from the beginning
+    return {snapshot, {}, std::move(page), coverage, "{}", false, false, voided};
   }
   /// Merges the pages as one batch; returns whether there is something to commit.
   bool merge(const std::vector<const sync::PageWrite*>& pages) {

@@ -55,7 +55,7 @@ class WriterFixture {
   /// Queues a page that stands for its ids alone.
   void push(const std::shared_ptr<sync::SnapshotContext>& snapshot, api::ListPage page) {
     writer_->push(sync::PageWrite{.snapshot = snapshot,
-                                  .scope = "",
+                                  .part = {},
                                   .page = std::move(page),
                                   .coverage = {},
                                   .progress = "{}",
