@@ -119,7 +119,7 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end,
     if (segment->is_unwanted) {
       // Another walk that relies on this page has ended the segment meanwhile; or this is nobody's page any more.
       const bool is_relied_on = segment->tracker.is_finished();
-      return {is_relied_on ? Next::finish : Next::leave, Seam{Instant{INT64_MAX}, {}}, {}};
+      return {is_relied_on ? Next::finish : Next::leave, Seam{Instant{INT64_MAX}, Instant{INT64_MAX}, {}}, {}};
     }
     const auto neighbour = std::next(segment);
     const auto edge = edge_behind(segment);
@@ -133,8 +133,7 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end,
     if (seam && segment->tracker.meets(*seam)) {
       result.next = Next::finish;
       result.seam = seam;
-      // What was created since it began, a backwards walk never lists.
-      if (is_backwards(neighbour->tracker)) result.seam->edge = Instant{INT64_MAX};
+      if (is_backwards(neighbour->tracker)) end_in_favour_of_another(*neighbour);
       break;
     }
     // At the end they need not have passed each other, if the last objects share one instant: then the closing proof
@@ -159,7 +158,7 @@ ListSegments::Advance ListSegments::advance_backwards(Place segment, bool at_end
   const bool is_met = seam && before->tracker.meets(*seam);
   if (is_met) {
     end_in_favour_of_another(*before);
-    return {Next::finish, Seam{*before->tracker.position(), before->tracker.latest_ids()}, {}};
+    return {Next::finish, Seam{Instant{INT64_MIN}, *before->tracker.position(), before->tracker.latest_ids()}, {}};
   }
   if (!at_end) return {};
   // At the beginning of the list everything is read, whatever the others do; if it is the beginning.

@@ -159,26 +159,26 @@ bool ListWalk::is_closed(const std::stop_token& stop) const {
 
 PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
   result_.answered_at = std::max(result_.answered_at, page.answered_at);
-  return {snapshot_,
-          {scope_, segment_},
-          std::move(page),
-          tracker_.coverage(),
-          finishes ? std::string{} : tracker_.to_json(),
-          finishes,
-          result_.proven,
-          std::exchange(voided_, {}),
-          {},
-          {}};
+  PageWrite write{snapshot_,
+                  {scope_, segment_},
+                  std::move(page),
+                  tracker_.coverage(),
+                  finishes ? std::string{} : tracker_.to_json(),
+                  finishes,
+                  result_.proven,
+                  std::exchange(voided_, {})};
+  // What shares the instant of the start is the part of the walk before.
+  if (const auto& start = tracker_.start())
+    leave_to_neighbour(write, {Instant{INT64_MIN}, {start->created_at.microseconds + 1}, {}});
+  return write;
 }
 
-/// Both list what lies beyond the seam; one of them is to count it.
+/// Both list what lies behind the seam; one of them is to count it.
 void ListWalk::leave_to_neighbour(PageWrite& write, const Seam& seam) const {
-  const bool is_backwards = tracker_.order() == api::ListOrder::descending;
   for (const auto& item : write.page.listed) {
     if (item.id.empty()) continue;
-    const bool is_beyond =
-        item.created_at && (is_backwards ? *item.created_at < seam.edge : *item.created_at > seam.edge);
-    if (is_beyond || std::ranges::count(seam.ids, item.id) > 0) write.shared.insert(item.id);
+    const bool is_between = item.created_at && *item.created_at > seam.edge && *item.created_at < seam.until;
+    if (is_between || std::ranges::count(seam.ids, item.id) > 0) write.shared.insert(item.id);
   }
   std::erase_if(write.page.poison, [&](const api::Poison& poison) { return write.shared.contains(poison.id); });
 }

@@ -9,7 +9,7 @@ namespace mirror::sync {
 namespace {
 
 /// While a first load goes on, other streams may bring rows by which this list can be cut.
-constexpr std::chrono::seconds between_looks{2};
+constexpr std::chrono::milliseconds between_looks{500};
 
 std::vector<ListSegments::Task> restored(const std::vector<db::WalkRecord>& stored) {
   std::vector<ListSegments::Task> tasks;
@@ -44,7 +44,10 @@ WalkResult SegmentedWalk::run(const std::stop_token& stop) {
   if (first_error_) std::rethrow_exception(first_error_);
   if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
   const auto walks = segments_.walks();
-  for (const auto& walk : walks) sum_.rows += walk.rows();
+  for (const auto& walk : walks) {
+    sum_.rows += walk.rows();
+    if (sum_.problem.empty()) sum_.problem = walk.problem();
+  }
   sum_.first_id = walks.front().first_id();
   sum_.last_id = walks.back().order() == api::ListOrder::descending ? walks.back().first_id() : walks.back().last_id();
   if (!segments_.is_whole() && segments_.is_finished() && sum_.problem.empty()) finish(stop);

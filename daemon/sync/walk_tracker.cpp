@@ -153,8 +153,13 @@ void WalkTracker::remember_head(const std::vector<Item>& items) {
 
 std::optional<Seam> WalkTracker::seam() const {
   if (pages_ == 0 || !floor_) return std::nullopt;
-  if (is_backwards_) return Seam{turned(*floor_), tail_};
-  if (start_ && !head_.empty()) return Seam{start_->created_at, head_};
+  // What was created since it began, a backwards walk never lists.
+  if (is_backwards_) {
+    auto ids = tail_;
+    ids.push_back(first_id_);
+    return Seam{turned(*floor_), turned(first_created_at_.value_or(*floor_)), std::move(ids)};
+  }
+  if (start_ && !head_.empty()) return Seam{start_->created_at, Instant{INT64_MAX}, head_};
   return std::nullopt;
 }
 

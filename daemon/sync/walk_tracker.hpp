@@ -25,10 +25,11 @@ struct ListPlace {
   Instant created_at;
 };
 
-/// The near side of a walk, for the one that comes towards it: from here on everything created strictly after `edge` is
-/// listed, `ids` first.
+/// The near side of a walk, for the one that comes towards it: everything created strictly between `edge` and `until`
+/// is listed there, `ids` first.
 struct Seam {
   Instant edge;
+  Instant until{INT64_MAX};
   std::vector<std::string> ids;
 };
 
