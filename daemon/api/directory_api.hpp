@@ -49,6 +49,7 @@ struct ListPage {
   RowBatch rows;
   std::vector<RowBatch> embedded;  ///< in the order of StreamSpec::embedded
   std::vector<ListedItem> listed;
+  std::vector<ListedItem> mentioned;  ///< of StreamSpec::mentions; those that are readable
   std::vector<Poison> poison;
   std::optional<std::string> after;  ///< the next cursor; empty at the end of the list
   Instant answered_at;               ///< the answer's Date

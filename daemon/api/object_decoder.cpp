@@ -70,6 +70,17 @@ std::span<const EmbeddedSpec> embedded_of(const TableSpec& table) {
   return {};
 }
 
+/// What `item` shows of an object of another stream.
+void read_mention(dom::element item, std::string_view key, std::vector<ListedItem>& mentioned) {
+  dom::object object;
+  std::string_view id;
+  std::string_view created_at;
+  if (item.at_key(key).get_object().get(object) != simdjson::SUCCESS) return;
+  if (object.at_key("id").get_string().get(id) != simdjson::SUCCESS) return;
+  if (object.at_key("created_at").get_string().get(created_at) != simdjson::SUCCESS) return;
+  if (const auto instant = parse_instant(created_at)) mentioned.push_back({std::string(id), instant});
+}
+
 }  // namespace
 
 ListPage decode_list_page(std::string_view body, const StreamSpec& stream) {
@@ -84,6 +95,7 @@ ListPage decode_list_page(std::string_view body, const StreamSpec& stream) {
   for (const dom::element item : envelope.data) {
     if (!slices.next(slice)) break;
     page.listed.push_back(decoder.decode(item, slice, page.rows));
+    if (!stream.mentions.stream.empty()) read_mention(item, stream.mentions.key, page.mentioned);
   }
   page.after = std::move(envelope.after);
   return page;

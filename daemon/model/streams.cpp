@@ -92,7 +92,8 @@ constexpr StreamSpec memberships_stream{"organization_memberships",
                                         "statuses=active,inactive,pending",
                                         "organizations",
                                         "organization_id",
-                                        {}};
+                                        {},
+                                        {"user", "users"}};
 
 constexpr std::array invitation_columns{
     ColumnSpec{"email", "email", text},

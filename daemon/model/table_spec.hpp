@@ -62,6 +62,13 @@ struct EmbeddedSpec {
   std::string_view parent_column;  ///< column of `table` that names the object around it
 };
 
+/// An object of another stream that each item of a list shows whole. It is not taken for a row: it tells where in that
+/// stream's list something stands.
+struct MentionSpec {
+  std::string_view key;
+  std::string_view stream;  ///< empty: none
+};
+
 /// One kind of object that is mirrored through a list endpoint.
 struct StreamSpec {
   std::string_view name;
@@ -71,6 +78,7 @@ struct StreamSpec {
   std::string_view scope_table;   ///< if not empty, listed once per live row of this table,
   std::string_view scope_column;  ///< with `scope_column=<id>`, which is also the column that holds it
   std::span<const EmbeddedSpec> embedded;
+  MentionSpec mentions = {};
 };
 
 /// The index of `column` in `table.columns`, or -1.

@@ -37,6 +37,8 @@ void ListSegments::restore(std::vector<Task> stored) {
 
 void ListSegments::set_places(std::vector<ListPlace> places, double rows_per_place) {
   std::ranges::sort(places, {}, &ListPlace::created_at);
+  // One of each instant is enough, and the same object may have been shown often.
+  places.erase(std::ranges::unique(places, {}, &ListPlace::created_at).begin(), places.end());
   const std::lock_guard lock(mutex_);
   std::erase_if(places, [&](const ListPlace& place) { return forgotten_.contains(place.id); });
   places_ = std::move(places);

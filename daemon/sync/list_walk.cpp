@@ -64,6 +64,7 @@ ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& st
                 fmt::format("the API does not list {} of {}, although that exists", snapshot_->stream->name, scope_));
   }
   require_mostly_decodable(*snapshot_->stream, *page);
+  session_.mentioned->add(snapshot_->stream->mentions.stream, page->mentioned);
   const auto step = tracker_.accept(*page);
   if (step == WalkTracker::Step::broken) return begin_again(tracker_.problem());
   if (tracker_.order() == api::ListOrder::descending && !tracker_.coverage().in_order) {

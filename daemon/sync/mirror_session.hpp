@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "api/directory_api.hpp"
 #include "sync/live_options.hpp"
+#include "sync/mentioned_places.hpp"
 #include "sync/status_board.hpp"
 #include "sync/writer.hpp"
 
@@ -20,6 +22,7 @@ struct MirrorSession {
   const LiveOptions& live_options;
   StatusBoard& board;
   Clock& clock;
+  std::shared_ptr<MentionedPlaces> mentioned = std::make_shared<MentionedPlaces>();
 
   /// Concurrent walks and confirmations.
   [[nodiscard]] int parallelism() const {

@@ -8,7 +8,7 @@
 namespace mirror::sync {
 namespace {
 
-/// While a first load goes on, other streams may bring rows by which this list can be cut.
+/// While a first load goes on, other lists may show objects by which this one can be cut.
 constexpr std::chrono::milliseconds between_looks{500};
 
 std::vector<ListSegments::Task> restored(const std::vector<db::WalkRecord>& stored) {
@@ -101,23 +101,27 @@ void SegmentedWalk::join_ended() {
   ended_.clear();
 }
 
-/// Rows of the mirror tell where the list can be cut: of this stream's last sweep, or brought by another stream, as
-/// memberships bring users.
+/// Where the list can be cut: at rows that the last sweep left in the mirror, or, on a first load, at objects that
+/// other lists have shown.
 void SegmentedWalk::look_for_places(const std::stop_token& stop) {
   looked_at_ = session_.clock.now();
   if (session_.parallelism() == 1) return;
+  if (snapshot_->first_load) {
+    auto sample = session_.mentioned->of(snapshot_->stream->name);
+    return segments_.set_places(std::move(sample.places), sample.rows_per_place);
+  }
   std::vector<ListPlace> places;
-  long rows = known_rows_;
   session_.writer.run(
       [&](WriteSession& write) {
         places.clear();
         const auto& table = write.tables.rows(*snapshot_->stream->table);
-        for (auto& [id, created_at] : table.sample_places(write.transaction))
+        for (auto& [id, created_at] : table.sample_places(write.transaction)) {
           places.push_back({std::move(id), created_at});
-        if (snapshot_->first_load) rows = table.count_live(write.transaction);
+        }
       },
       stop);
-  const double rows_per_place = places.empty() ? 0 : static_cast<double>(rows) / static_cast<double>(places.size());
+  const auto rows_per_place =
+      places.empty() ? 0 : static_cast<double>(known_rows_) / static_cast<double>(places.size());
   segments_.set_places(std::move(places), rows_per_place);
 }
 

@@ -93,6 +93,19 @@ TEST_CASE("secrets and objects with rows of their own are not part of what is ke
   }
 }
 
+TEST_CASE("a membership mentions its user, if that is readable") {
+  std::string unreadable = recorded("organization_membership");
+  const std::string key = R"("user":{)";
+  unreadable.replace(unreadable.find(key), key.size(), R"("other":{)");
+  const auto page =
+      decode_list_page(list_of({recorded("organization_membership"), unreadable}), organization_memberships());
+  REQUIRE(page.listed.size() == 2);
+  REQUIRE(page.mentioned.size() == 1);
+  CHECK(page.mentioned[0].id == "user_01JHZ6T8M4Q2W7RC9V5XKBN3DA");
+  CHECK(to_string(page.mentioned[0].created_at.value()) == "2026-01-15T12:00:00.000000Z");
+  CHECK(decode_list_page(list_of({recorded("user")}), users()).mentioned.empty());
+}
+
 TEST_CASE("a secret is removed at any depth, from columns too") {
   std::string body = recorded("invitation");
   body.insert(1, R"("role_slug":{"x":[{"\u0074oken":"do-not-keep","y":1}]},)");

@@ -88,8 +88,8 @@ BenchMirror::BenchMirror(const BenchSource& source)
   run_program({"migrate"}, nullptr);
 }
 
-SyncCost BenchMirror::sync(const std::vector<std::string>& streams) {
-  std::vector<std::string> arguments{"sync", "--set", "api.max_requests_per_second=1000000"};
+SyncCost BenchMirror::sync(const std::vector<std::string>& streams, double share) {
+  std::vector<std::string> arguments{"sync", "--set", fmt::format("api.max_requests_per_second={}", share)};
   for (const StreamSpec* stream : all_streams()) {
     if (std::ranges::find(streams, stream->name) != streams.end()) continue;
     arguments.insert(arguments.end(), {"--set", fmt::format("streams.{}.enabled=false", stream->name)});

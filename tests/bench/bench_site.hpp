@@ -59,8 +59,9 @@ class BenchMirror {
   /// An empty mirror with all its tables.
   explicit BenchMirror(const BenchSource& source);
 
-  /// Syncs these streams and no others. Throws std::runtime_error unless that exits with 0.
-  SyncCost sync(const std::vector<std::string>& streams);
+  /// Syncs these streams and no others, with that many requests per second at most. Throws std::runtime_error unless
+  /// that exits with 0.
+  SyncCost sync(const std::vector<std::string>& streams, double share = 1'000'000);
   /// What autovacuum would do sooner or later; done now, so that it does not happen within a measurement.
   void settle();
   double seconds_of_raw_copy(const std::string& table);

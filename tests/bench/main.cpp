@@ -8,6 +8,7 @@
 #include "tests/bench/bench_site.hpp"
 #include "tests/bench/event_scenarios.hpp"
 #include "tests/bench/results.hpp"
+#include "tests/bench/sync_scenarios.hpp"
 
 namespace mirror::bench {
 namespace {
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
   using namespace mirror::bench;
   CLI::App app{"mirror-bench: the mirror's speed, memory and WAL, against a raw COPY of the same rows"};
   Sizes sizes;
+  RateLimitSizes limit_sizes;
   EventSizes event_sizes;
   std::string json_file;
   std::string only;
@@ -87,6 +89,11 @@ int main(int argc, char** argv) {
   app.add_option("--few-users", sizes.few_users, "Users of the comparison of memory")->capture_default_str();
   app.add_option("--organizations", sizes.organizations, "Organizations of the second part")->capture_default_str();
   app.add_option("--memberships", sizes.memberships, "Memberships of the second part")->capture_default_str();
+  app.add_option("--limit-users", limit_sizes.users, "Users of the directory behind a rate limit")
+      ->capture_default_str();
+  app.add_option("--limit-organizations", limit_sizes.organizations, "Organizations of it")->capture_default_str();
+  app.add_option("--limit-memberships", limit_sizes.memberships, "Memberships of it")->capture_default_str();
+  app.add_option("--limit-invitations", limit_sizes.invitations, "Invitations of it")->capture_default_str();
   app.add_option("--rounds", sizes.rounds, "Rounds of which the median is taken")->capture_default_str();
   app.add_option("--event-users", event_sizes.users, "Users behind the events")->capture_default_str();
   app.add_option("--backlog", event_sizes.backlog, "Events that the tail finds")->capture_default_str();
@@ -96,16 +103,17 @@ int main(int argc, char** argv) {
   app.add_option("--changes", event_sizes.changes, "Changes followed from the directory to the row")
       ->capture_default_str();
   app.add_option("--only", only, "Only this part")
-      ->check(CLI::IsMember({"users", "memberships", "tail", "webhooks", "change-to-row"}));
+      ->check(CLI::IsMember({"users", "memberships", "rate-limit", "tail", "webhooks", "change-to-row"}));
   app.add_option("--json", json_file, "Write all values there too");
   CLI11_PARSE(app, argc, argv);
   try {
     Results results;
-    event_sizes.rounds = sizes.rounds;
+    event_sizes.rounds = limit_sizes.rounds = sizes.rounds;
     const auto is_wanted = [&](const char* part) { return only.empty() || only == part; };
     if (is_wanted("users")) measure_users(results, sizes);
     if (is_wanted("users")) measure_few_users(results, sizes);
     if (is_wanted("memberships")) measure_memberships(results, sizes);
+    if (is_wanted("rate-limit")) measure_rate_limit(results, limit_sizes);
     if (is_wanted("tail")) measure_tail(results, event_sizes);
     if (is_wanted("webhooks")) measure_webhooks(results, event_sizes);
     if (is_wanted("change-to-row")) measure_change_to_row(results, event_sizes);

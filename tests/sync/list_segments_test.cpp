@@ -11,6 +11,7 @@
 
 #include "model/streams.hpp"
 #include "support/error.hpp"
+#include "sync/mentioned_places.hpp"
 #include "tests/catch.hpp"
 
 using namespace mirror;
@@ -333,4 +334,21 @@ TEST_CASE("segments that an earlier process left are taken up where they stood")
   CHECK(evidence.listed() == ids_of(list));
   CHECK(evidence.missing().empty());
   CHECK(listing.reads() == 10);  // 8, one where they met, and the closing proof
+}
+
+TEST_CASE("of places that were mentioned an even sample is kept, and the memory is bounded") {
+  MentionedPlaces mentioned;
+  std::vector<api::ListedItem> items;
+  for (int i = 0; i < 100'000; ++i) items.push_back({"user_" + std::to_string(i), at(i)});
+  items.push_back({"user_without_time", std::nullopt});
+  mentioned.add("users", items);
+  const auto sample = mentioned.of("users");
+  CHECK(sample.places.size() <= MentionedPlaces::most_places);
+  CHECK(sample.places.size() * 2 > MentionedPlaces::most_places / 2);
+  CHECK(sample.rows_per_place == 32);
+  for (std::size_t i = 1; i < sample.places.size(); ++i) {
+    REQUIRE(sample.places[i].created_at.microseconds - sample.places[i - 1].created_at.microseconds ==
+            32 * microseconds_per_second);
+  }
+  CHECK(mentioned.of("invitations").places.empty());
 }

@@ -120,6 +120,19 @@ TEST_CASE("a first load of a list of which nothing is known is read from both en
   }
 }
 
+TEST_CASE("a first load of users is cut at users whom memberships show") {
+  Parallel mirror;
+  // The list of users has hardly begun when those of the memberships are read.
+  mirror.workos.arm({.name = "slow-drip", .target = "users", .count = 1, .skip = 3});
+  mirror.api_options.timeout = std::chrono::seconds{3};
+  EngineProcess daemon(mirror);
+  daemon.start();
+  CHECK(wait_until([&] { return mirror.segments("users") > 3; }));
+  REQUIRE(wait_until([&] { return mirror.finished() == 4; }, std::chrono::seconds(60)));
+  daemon.stop();
+  CHECK(mirror.differences().empty());
+}
+
 TEST_CASE("of walks side by side that were stopped each goes on where it stood") {
   Parallel mirror;
   REQUIRE(MirrorFixture::all_certified(mirror.sync()));
