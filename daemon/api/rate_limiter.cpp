@@ -9,9 +9,11 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-/// How late a thread may wake without the share being lost: tokens of this time are saved up.
-constexpr double burst_seconds = 0.05;
+/// How late a thread may wake without the share being lost: tokens of this time are saved up. They come on top of what
+/// flows in, so that much less flows in: a quota that is counted by the second is not exceeded in any.
+constexpr double burst_seconds = 0.03;
 constexpr double smallest_burst = 2;
+constexpr double pace = 1 - burst_seconds;
 constexpr double regrowth_per_second = 0.05;  ///< of the share
 
 Clock::Duration to_duration(double seconds) {
@@ -75,7 +77,7 @@ void RateLimiter::refill(Clock::TimePoint now) {
   const Clock::TimePoint from = std::max(refilled_at_, paused_until_);
   if (now <= from) return;
   const double seconds = Seconds(now - from).count();
-  tokens_ = std::min(burst_, tokens_ + seconds * rate_);
+  tokens_ = std::min(burst_, tokens_ + seconds * rate_ * pace);
   rate_ = std::min(share_, rate_ + seconds * share_ * regrowth_per_second);
   refilled_at_ = now;
 }
@@ -91,7 +93,7 @@ Clock::TimePoint RateLimiter::next_try(std::size_t lane, Clock::TimePoint now) c
   // Requests of higher lanes take the next tokens; looking again before that would be in vain.
   for (std::size_t higher = 0; higher < lane; ++higher) needed += static_cast<double>(queues_[higher].size());
   // Rounded up, so that the token is there when the thread wakes.
-  return std::max(now, paused_until_) + to_duration(needed / rate_) + std::chrono::microseconds{1};
+  return std::max(now, paused_until_) + to_duration(needed / (rate_ * pace)) + std::chrono::microseconds{1};
 }
 
 void RateLimiter::was_refused(Clock::TimePoint granted) {

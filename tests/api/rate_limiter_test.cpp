@@ -42,8 +42,8 @@ std::size_t most_in_a_second(const std::vector<Clock::TimePoint>& times) {
 
 }  // namespace
 
-TEST_CASE("the share is used in full and never exceeded by more than a small burst") {
-  for (const double share : {1.0, 7.5, 50.0, 1000.0}) {
+TEST_CASE("of the share nearly all is used, and it is exceeded in no second, but for one request of a small one") {
+  for (const double share : {1.0, 7.5, 50.0, 100.0, 1000.0}) {
     INFO(share);
     ManualClock clock(ManualClock::Waits::are_skipped);
     RateLimiter limiter(clock, share);
@@ -51,7 +51,7 @@ TEST_CASE("the share is used in full and never exceeded by more than a small bur
     const auto times = grants(limiter, static_cast<int>(share * 20));
     const double seconds = std::chrono::duration<double>(clock.now() - begin).count();
     CHECK(static_cast<double>(times.size()) / seconds >= share * 0.95);
-    CHECK(static_cast<double>(most_in_a_second(times)) <= share + std::max(2.0, share * 0.05) + 1);
+    CHECK(static_cast<double>(most_in_a_second(times)) <= std::max(share, share * 0.97 + 2) + 1);
   }
 }
 

@@ -40,11 +40,12 @@ BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size
                                      std::to_string(organizations),
                                      "--memberships",
                                      std::to_string(memberships),
-                                     "--invitations",
-                                     "0",
                                      "--api-key",
                                      api_key};
   arguments.insert(arguments.end(), further.begin(), further.end());
+  if (std::ranges::find(further, "--invitations") == further.end()) {
+    arguments.insert(arguments.end(), {"--invitations", "0"});
+  }
   process_ = std::make_unique<harness::ChildProcess>(arguments, harness::ChildOptions{.output = log});
   const std::string announcement = "listening on ";
   const auto is_listening = [&] {

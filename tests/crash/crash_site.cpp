@@ -54,10 +54,12 @@ std::uint64_t seed_of_this_run() {
   return seed;
 }
 
-CrashSite::CrashSite(std::uint64_t seed) : CrashSite(seed, directory_of(seed), harness::Fsync::on) {}
+CrashSite::CrashSite(std::uint64_t seed, Walks walks)
+    : CrashSite(seed, directory_of(seed), harness::Fsync::on, walks) {}
 
-CrashSite::CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync)
-    : random_(seed), workos_(directory), cluster_(fsync) {
+CrashSite::CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync,
+                     Walks walks)
+    : random_(seed), walks_(walks), workos_(directory), cluster_(fsync) {
   workos_.start();
   begin_new_mirror();
 }
@@ -95,6 +97,7 @@ harness::ChildProcess CrashSite::start(std::vector<std::string> arguments, std::
        {"api.max_requests_per_second=100000", "brake.max_percent=100", "brake.max_count=1000000"}) {
     arguments.insert(arguments.end(), {"--set", setting});
   }
+  if (walks_ == Walks::one_by_one) arguments.insert(arguments.end(), {"--set", "sync.parallel=1"});
   environment.insert(environment.end(),
                      {"WORKOS_BASE_URL=" + workos_.url(), "WORKOS_API_KEY=" + workos_.options().api_key,
                       "DATABASE_URL=" + database_->url()});
@@ -113,7 +116,7 @@ std::vector<std::string> CrashSite::enter_reads() {
     world.log.clear();
     return served;
   });
-  if (!is_migrated()) return {};
+  if (!is_migrated() || walks_ == Walks::side_by_side) return {};
   return ledger_.enter(*database_, pages, [this](const std::string& id) { return exists(id); });
 }
 

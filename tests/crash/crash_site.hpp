@@ -29,13 +29,17 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise);
 /// scheduling.
 std::uint64_t seed_of_this_run();
 
+/// One walk at a time reads no page twice, which the ledger proves; walks side by side share a page where they meet.
+enum class Walks { one_by_one, side_by_side };
+
 /// Where crashes happen: a PostgreSQL of its own with fsync on, a simulated directory that changes, and the real
 /// program between them. Not thread-safe.
 class CrashSite {
  public:
-  explicit CrashSite(std::uint64_t seed);
+  explicit CrashSite(std::uint64_t seed, Walks walks = Walks::side_by_side);
   /// Without fsync commits are quicker; where PostgreSQL is not killed it makes no other difference.
-  CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync);
+  CrashSite(std::uint64_t seed, const simulator::SimulatorOptions& directory, harness::Fsync fsync,
+            Walks walks = Walks::side_by_side);
 
   /// The next sync is a first load.
   void begin_new_mirror();
@@ -50,7 +54,7 @@ class CrashSite {
   void sync_undisturbed();
 
   /// Has to be called after each process that ended or was killed: enters what it read into the ledger and forgets the
-  /// requests. Returns the pages that it read without need.
+  /// requests. Returns the pages that it read without need, if there is one walk at a time.
   std::vector<std::string> enter_reads();
   /// How many requests the API answered since the last enter_reads().
   std::size_t requests();
@@ -80,6 +84,7 @@ class CrashSite {
   std::vector<std::string> miscounts();
 
   std::mt19937_64 random_;
+  const Walks walks_;
   simulator::Simulator workos_;
   harness::PrivateCluster cluster_;
   harness::TemporaryDirectory logs_;

@@ -179,7 +179,9 @@ void HistoryRun::delete_unknown_of(const std::string& answer) {
   const auto page = nlohmann::json::parse(answer, nullptr, false);
   if (page.is_discarded() || !page.contains("data")) return;
   for (const auto& item : page["data"]) {
-    const auto id = item.value("id", "");
+    // A fault may have spoiled it.
+    const bool has_id = item.is_object() && item.contains("id") && item["id"].is_string();
+    const auto id = has_id ? item["id"].get<std::string>() : std::string();
     if (id.empty() || before_.rows.contains(id)) continue;
     const auto event = directory_.erase_at_once(*simulator::find_kind(std::exchange(in_flight_, nullptr)->name), id);
     if (event.empty()) return;
