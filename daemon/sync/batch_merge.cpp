@@ -167,8 +167,9 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
                           db::SnapshotCounts* counts) {
   auto& merge = merge_of(batch.table());
   for (std::size_t row = 0; row < batch.size(); ++row) {
-    if (page.unstorable.contains({batch_number, row}) || page.shared.contains(batch.id(row))) continue;
-    merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counts});
+    if (page.unstorable.contains({batch_number, row})) continue;
+    auto* counted = page.shared.contains(batch.id(row)) ? nullptr : counts;
+    merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counted});
   }
 }
 

@@ -33,12 +33,19 @@ void ListSegments::restore(std::vector<Task> stored) {
     segment.tracker = std::move(task.tracker);
   }
   was_cut_ = segments_.size() > 1;
+  // A backwards walk that is finished has met the one before it, of which perhaps not even that was stored.
+  const auto& last = segments_.back();
+  if (!is_backwards(last.tracker) || last.state != State::finished) return;
+  for (auto& segment : segments_) {
+    if (&segment != &last && segment.tracker.position() > last.tracker.position()) end_in_favour_of_another(segment);
+  }
 }
 
 void ListSegments::set_places(std::vector<ListPlace> places, double rows_per_place) {
   std::ranges::sort(places, {}, &ListPlace::created_at);
   // One of each instant is enough, and the same object may have been shown often.
-  places.erase(std::ranges::unique(places, {}, &ListPlace::created_at).begin(), places.end());
+  const auto same_instant = [](const ListPlace& a, const ListPlace& b) { return a.created_at == b.created_at; };
+  places.erase(std::unique(places.begin(), places.end(), same_instant), places.end());
   const std::lock_guard lock(mutex_);
   std::erase_if(places, [&](const ListPlace& place) { return forgotten_.contains(place.id); });
   places_ = std::move(places);
@@ -121,36 +128,47 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end,
     if (segment->is_unwanted) {
       // Another walk that relies on this page has ended the segment meanwhile; or this is nobody's page any more.
       const bool is_relied_on = segment->tracker.is_finished();
-      return {is_relied_on ? Next::finish : Next::leave, Seam{Instant{INT64_MAX}, Instant{INT64_MAX}, {}}, {}};
+      result.next = is_relied_on ? Next::finish : Next::leave;
+      result.seam = Seam{Instant{INT64_MAX}, Instant{INT64_MAX}, {}};
+      break;
     }
     const auto neighbour = std::next(segment);
-    const auto edge = edge_behind(segment);
-    const bool is_past = edge && segment->tracker.position() > edge;
-    if (neighbour == segments_.end() || (!is_past && !at_end)) break;
-    const auto seam = neighbour->tracker.seam();
-    if (!seam && neighbour->state == State::walking) {
-      wait(lock, stop);
-      continue;
-    }
-    if (seam && segment->tracker.meets(*seam)) {
+    const auto meeting = meet_next(segment, at_end);
+    if (meeting == Meeting::apart) break;
+    if (meeting == Meeting::met) {
       result.next = Next::finish;
-      result.seam = seam;
+      result.seam = neighbour->tracker.seam();
       if (is_backwards(neighbour->tracker)) end_in_favour_of_another(*neighbour);
       break;
     }
-    // At the end they need not have passed each other, if the last objects share one instant: then the closing proof
-    // tells whether it is the end.
-    const bool may_be_the_end = seam && edge == segment->tracker.position() && segment->tracker.shares(*seam);
-    if (seam && at_end && !may_be_the_end) {
+    if (meeting == Meeting::contradicted) {
       segment->tracker = segment->tracker.anew();  // this page is not written, so nobody is to rely on it
       result.next = Next::distrust;
       break;
     }
-    segment->voided.push_back(neighbour->name);
-    absorb(neighbour, lock, stop);
+    if (meeting == Meeting::unknown) {
+      wait(lock, stop);
+    } else {
+      segment->voided.push_back(neighbour->name);
+      absorb(neighbour, lock, stop);
+    }
   }
   result.voided = std::exchange(segment->voided, {});
   return result;
+}
+
+ListSegments::Meeting ListSegments::meet_next(std::list<Segment>::const_iterator segment, bool at_end) const {
+  const auto neighbour = std::next(segment);
+  const auto edge = edge_behind(segment);
+  const bool is_past = edge && segment->tracker.position() > edge;
+  if (neighbour == segments_.end() || (!is_past && !at_end)) return Meeting::apart;
+  const auto seam = neighbour->tracker.seam();
+  if (!seam) return neighbour->state == State::walking ? Meeting::unknown : Meeting::nothing_shared;
+  if (segment->tracker.meets(*seam)) return Meeting::met;
+  // At the end they need not have passed each other, if the last objects share one instant: then the closing proof
+  // tells whether it is the end.
+  const bool may_be_the_end = edge == segment->tracker.position() && segment->tracker.shares(*seam);
+  return at_end && !may_be_the_end ? Meeting::contradicted : Meeting::nothing_shared;
 }
 
 /// The walk that comes towards it looks after most of this; but if this one passed it unseen, they would not meet.
@@ -160,7 +178,11 @@ ListSegments::Advance ListSegments::advance_backwards(Place segment, bool at_end
   const bool is_met = seam && before->tracker.meets(*seam);
   if (is_met) {
     end_in_favour_of_another(*before);
-    return {Next::finish, Seam{Instant{INT64_MIN}, *before->tracker.position(), before->tracker.latest_ids()}, {}};
+    // A walk that has not begun yet will list nothing any more.
+    const bool has_begun = before->tracker.pages() > 0;
+    const auto ids = has_begun ? before->tracker.latest_ids() : std::vector<std::string>{};
+    return {
+        Next::finish, Seam{Instant{INT64_MIN}, has_begun ? *before->tracker.position() : Instant{INT64_MIN}, ids}, {}};
   }
   if (!at_end) return {};
   // At the beginning of the list everything is read, whatever the others do; if it is the beginning.

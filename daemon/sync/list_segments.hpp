@@ -79,6 +79,14 @@ class ListSegments {
 
  private:
   enum class State { free, walking, left, finished };
+  /// What a walk finds where the next one begins.
+  enum class Meeting {
+    apart,           ///< it has not come there, or there is no next one
+    unknown,         ///< that one has not read its first page yet
+    met,             ///< both list the same there
+    contradicted,    ///< the list ended for this one, before what that one lists
+    nothing_shared,  ///< that one proves nothing
+  };
 
   struct Segment {
     std::string name;
@@ -94,6 +102,7 @@ class ListSegments {
   /// Where what a segment has to read ends; empty: at the end of the list, or unknown.
   [[nodiscard]] std::optional<Instant> edge_behind(std::list<Segment>::const_iterator segment) const;
   Advance advance_forwards(Place segment, bool at_end, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  [[nodiscard]] Meeting meet_next(std::list<Segment>::const_iterator segment, bool at_end) const;
   Advance advance_backwards(Place segment, bool at_end);
   void end_in_favour_of_another(Segment& segment);
   void absorb(Place segment, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);

@@ -123,7 +123,7 @@ ListWalk::Advance ListWalk::finish_segment(api::ListPage page, const Seam* seam,
   result_.problem = tracker_.problem();
   tracker_.finish(seam != nullptr);
   auto write = write_of(std::move(page), false);
-  if (seam != nullptr) leave_to_neighbour(write, *seam);
+  if (seam != nullptr) count_at_neighbour(write, *seam);
   session_.writer.push(std::move(write), stop);
   return Advance::end;
 }
@@ -168,20 +168,19 @@ PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
                   finishes,
                   result_.proven,
                   std::exchange(voided_, {})};
-  // What shares the instant of the start is the part of the walk before.
+  // What shares the instant of the start is counted by the walk before.
   if (const auto& start = tracker_.start())
-    leave_to_neighbour(write, {Instant{INT64_MIN}, {start->created_at.microseconds + 1}, {}});
+    count_at_neighbour(write, {Instant{INT64_MIN}, {start->created_at.microseconds + 1}, {}});
   return write;
 }
 
 /// Both list what lies behind the seam; one of them is to count it.
-void ListWalk::leave_to_neighbour(PageWrite& write, const Seam& seam) const {
+void ListWalk::count_at_neighbour(PageWrite& write, const Seam& seam) const {
   for (const auto& item : write.page.listed) {
     if (item.id.empty()) continue;
     const bool is_between = item.created_at && *item.created_at > seam.edge && *item.created_at < seam.until;
     if (is_between || std::ranges::count(seam.ids, item.id) > 0) write.shared.insert(item.id);
   }
-  std::erase_if(write.page.poison, [&](const api::Poison& poison) { return write.shared.contains(poison.id); });
 }
 
 /// An organization that was deleted since it was listed has nothing to list: its own stream tells of its death, and

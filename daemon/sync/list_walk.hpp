@@ -44,7 +44,7 @@ class ListWalk {
   Advance finish_list(api::ListPage page, bool always_prove, const std::stop_token& stop);
   [[nodiscard]] bool needs_proof(const api::ListPage& page, bool always_prove) const;
   [[nodiscard]] bool is_closed(const std::stop_token& stop) const;
-  void leave_to_neighbour(PageWrite& write, const Seam& seam) const;
+  void count_at_neighbour(PageWrite& write, const Seam& seam) const;
   [[nodiscard]] PageWrite write_of(api::ListPage page, bool finishes);
   bool skip_if_vanished(const std::stop_token& stop);
 

@@ -71,7 +71,7 @@ struct PageWrite {
   bool is_proven = false;       ///< and the closing proof was given
   std::vector<std::string> voided =
       {};  ///< segments of the list, perhaps this one: what they found before proves nothing
-  std::set<std::string, std::less<>> shared = {};  ///< objects that are left to the page of another walk
+  std::set<std::string, std::less<>> shared = {};  ///< objects that the page of another walk counts
   /// Rows that PostgreSQL refuses, by batch (0: the page's rows, then the embedded) and row, with its complaint.
   std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable = {};
 };
