@@ -127,14 +127,15 @@ void add_stream(std::vector<Option>& table, const std::string& stream) {
 }
 
 void add_sync(std::vector<Option>& table) {
-  table.push_back({.key = "sync.parallel",
-                   .type = OptionType::whole,
-                   .default_text = "auto",
-                   .help = "Walks at the same time, of lists and of parts of long ones; 1 reads one page after the other.",
-                   .least = 1,
-                   .most = 64,
-                   .choices = {"auto"},
-                   .store = [](Config& c, const OptionValue& v) { c.sync.parallel = static_cast<int>(v.whole); }});
+  table.push_back(
+      {.key = "sync.parallel",
+       .type = OptionType::whole,
+       .default_text = "auto",
+       .help = "Walks at the same time, of lists and of parts of long ones; 1 reads one page after the other.",
+       .least = 1,
+       .most = 64,
+       .choices = {"auto"},
+       .store = [](Config& c, const OptionValue& v) { c.sync.parallel = static_cast<int>(v.whole); }});
   for (const StreamSpec* stream : all_streams()) add_stream(table, std::string{stream->name});
 }
 
