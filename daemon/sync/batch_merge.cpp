@@ -168,8 +168,17 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
   auto& merge = merge_of(batch.table());
   for (std::size_t row = 0; row < batch.size(); ++row) {
     if (page.unstorable.contains({batch_number, row})) continue;
-    auto* counted = page.shared.contains(batch.id(row)) ? nullptr : counts;
-    merge.see({&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counted});
+    const bool is_counted_elsewhere = page.shared.contains(batch.id(row));
+    merge.see({&batch,
+               row,
+               Source::list,
+               page.page.answered_at,
+               page.snapshot.get(),
+               counts,
+               {},
+               nullptr,
+               nullptr,
+               is_counted_elsewhere});
   }
 }
 

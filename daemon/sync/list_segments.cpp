@@ -9,8 +9,8 @@
 namespace mirror::sync {
 namespace {
 
-/// From this page on a list is long enough to be read from its other end too.
-constexpr std::int64_t pages_of_a_long_list = 2;
+/// From this page on a list is long enough to be read from its other end too: where the two meet, a page is read twice.
+constexpr std::int64_t pages_of_a_long_list = 6;
 
 bool is_backwards(const WalkTracker& walk) {
   return walk.order() == api::ListOrder::descending;

@@ -168,6 +168,11 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
   if (sighting.event_counts != nullptr) count_event(*sighting.event_counts, verdict);
   if (sighting.counts == nullptr) return;
   auto& counts = *sighting.counts;
+  if (sighting.is_counted_elsewhere) {
+    // Elsewhere it is or was counted as unchanged, if it is written here.
+    if (!is_write(verdict)) return;
+    --counts.unchanged;
+  }
   switch (verdict) {
     case Verdict::insert:
     case Verdict::revive:

@@ -28,6 +28,7 @@ struct Sighting {
   EventCounts* event_counts = nullptr;   ///< where the verdict of an event is counted; null: nowhere
   /// Of a read by id: what the mirror held when it began; null for other sources.
   const std::optional<RowState>* asked_about = nullptr;
+  bool is_counted_elsewhere = false;  ///< the page of another walk shows the same object, and counts it
 
   [[nodiscard]] std::string_view id() const { return batch->id(row); }
   /// Given what the mirror holds now; null: nothing.

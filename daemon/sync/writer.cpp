@@ -1,5 +1,6 @@
 #include "sync/writer.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -224,7 +225,10 @@ void Writer::keep_alive() {
 
 void Writer::report(const BatchProgress& progress) {
   if (!progress.events.empty()) board_.add_events(progress.events);
-  const auto add = [](std::uint64_t& total, std::int64_t more) { total += static_cast<std::uint64_t>(more); };
+  // A row that two walks show may be subtracted before it is added.
+  const auto add = [](std::uint64_t& total, std::int64_t more) {
+    total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, static_cast<std::int64_t>(total) + more));
+  };
   for (const auto& entry : progress.counts) {
     const db::SnapshotCounts& counts = entry.second;
     board_.update(entry.first->stream->name, [&](StreamProgress& stream) {
