@@ -33,6 +33,14 @@ void ListSegments::restore(std::vector<Task> stored) {
     segment.tracker = std::move(task.tracker);
   }
   was_cut_ = segments_.size() > 1;
+  // A walk that met a neighbour goes on if what it met there was not stored: the process may have ended in between.
+  for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
+    if (segment->state != State::finished || is_backwards(segment->tracker)) continue;
+    const auto edge = edge_behind(segment);
+    if (edge && segment->tracker.position() > edge) continue;
+    segment->tracker.reopen();
+    segment->state = State::free;
+  }
   // A backwards walk that is finished has met the one before it, of which perhaps not even that was stored.
   const auto& last = segments_.back();
   if (!is_backwards(last.tracker) || last.state != State::finished) return;

@@ -336,6 +336,25 @@ TEST_CASE("segments that an earlier process left are taken up where they stood")
   CHECK(listing.reads() == 10);  // 8, one where they met, and the closing proof
 }
 
+TEST_CASE("a segment that was finished goes on if its neighbour was not stored") {
+  Objects list;
+  for (int i = 0; i < 40; ++i) list.push_back({"user_" + std::to_string(i), i});
+  Listing listing(list, 5, Unknown::refused, 1);
+  Evidence evidence(list);
+  WalkTracker tracker;
+  for (int pages = 0; pages < 4; ++pages) {
+    const auto page = listing.read(tracker);
+    REQUIRE(tracker.accept(*page) == WalkTracker::Step::go_on);
+    evidence.add("", *page, tracker.coverage(), {});
+  }
+  tracker.finish(true);  // at a neighbour whose first page was lost with the process
+  ListSegments segments(100);
+  segments.restore({{"", WalkTracker::from_json(tracker.to_json())}});
+  CHECK(walk_side_by_side(segments, listing, evidence, 1).is_good);
+  CHECK(segments.is_finished());
+  CHECK(evidence.listed() == ids_of(list));
+}
+
 TEST_CASE("of places that were mentioned an even sample is kept, and the memory is bounded") {
   MentionedPlaces mentioned;
   std::vector<api::ListedItem> items;
