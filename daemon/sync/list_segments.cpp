@@ -33,19 +33,15 @@ void ListSegments::restore(std::vector<Task> stored) {
     segment.tracker = std::move(task.tracker);
   }
   was_cut_ = segments_.size() > 1;
-  // A walk that met a neighbour goes on if what it met there was not stored: the process may have ended in between.
-  for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
-    if (segment->state != State::finished || is_backwards(segment->tracker)) continue;
-    const auto edge = edge_behind(segment);
-    if (edge && segment->tracker.position() > edge) continue;
-    segment->tracker.reopen();
-    segment->state = State::free;
-  }
-  // A backwards walk that is finished has met the one before it, of which perhaps not even that was stored.
-  const auto& last = segments_.back();
-  if (!is_backwards(last.tracker) || last.state != State::finished) return;
-  for (auto& segment : segments_) {
-    if (&segment != &last && segment.tracker.position() > last.tracker.position()) end_in_favour_of_another(segment);
+  // Where two walks met, perhaps only the one that found it was stored as finished.
+  const auto last = std::prev(segments_.end());
+  if (!is_backwards(last->tracker)) return;
+  const auto is_passed = [&](const Segment& segment) { return segment.tracker.position() > last->tracker.position(); };
+  const auto before = std::prev(last);
+  if (before->state == State::finished && is_passed(*before)) end_in_favour_of_another(*last);
+  if (last->state != State::finished) return;
+  for (auto segment = segments_.begin(); segment != last; ++segment) {
+    if (is_passed(*segment)) end_in_favour_of_another(*segment);
   }
 }
 
@@ -109,39 +105,46 @@ std::optional<ListSegments::Task> ListSegments::begin_backwards() {
   return Task{segments_.back().name, segments_.back().tracker};
 }
 
-void ListSegments::release(const std::string& segment, const WalkTracker& tracker) {
+void ListSegments::release(const std::string& segment) {
   const std::lock_guard lock(mutex_);
   const auto place = find(segment);
   if (place == segments_.end()) return;
-  if (!place->is_unwanted) place->tracker = tracker;
   place->state = place->tracker.is_finished() ? State::finished : State::left;
   note_change();
 }
 
-ListSegments::Advance ListSegments::advance(const std::string& segment, const WalkTracker& tracker, bool at_end,
-                                            const std::stop_token& stop) {
+ListSegments::Advance ListSegments::advance(const std::string& segment, WalkTracker& tracker, bool at_end,
+                                            const std::stop_token& stop, const Write& write) {
   std::unique_lock lock(mutex_);
   const auto place = find(segment);
   if (place->is_unwanted) return {Next::leave, {}, {}};
-  place->tracker = tracker;
   place->is_at_end = at_end;
-  note_change();
-  return is_backwards(tracker) ? advance_backwards(place, at_end) : advance_forwards(place, at_end, lock, stop);
+  auto next = is_backwards(tracker) ? advance_backwards(place, tracker, at_end)
+                                    : advance_forwards(place, tracker, at_end, lock, stop);
+  if (next.next == Next::finish) tracker.finish(next.seam.has_value());
+  if (next.next == Next::finish || (next.next == Next::go_on && !at_end)) {
+    write(next);
+    place->tracker = tracker;
+    note_change();
+  }
+  return next;
 }
 
-ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end, std::unique_lock<std::mutex>& lock,
-                                                     const std::stop_token& stop) {
+void ListSegments::conclude(const std::string& segment, const WalkTracker& tracker,
+                            const std::function<void(bool)>& write) {
+  const std::lock_guard lock(mutex_);
+  write(!was_cut_);
+  find(segment)->tracker = tracker;
+  note_change();
+}
+
+ListSegments::Advance ListSegments::advance_forwards(Place segment, const WalkTracker& tracker, bool at_end,
+                                                     std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
   Advance result;
   while (true) {
-    if (segment->is_unwanted) {
-      // Another walk that relies on this page has ended the segment meanwhile; or this is nobody's page any more.
-      const bool is_relied_on = segment->tracker.is_finished();
-      result.next = is_relied_on ? Next::finish : Next::leave;
-      result.seam = Seam{Instant{INT64_MAX}, Instant{INT64_MAX}, {}};
-      break;
-    }
+    if (segment->is_unwanted) return {Next::leave, {}, {}};
     const auto neighbour = std::next(segment);
-    const auto meeting = meet_next(segment, at_end);
+    const auto meeting = meet_next(segment, tracker, at_end);
     if (meeting == Meeting::apart) break;
     if (meeting == Meeting::met) {
       result.next = Next::finish;
@@ -150,7 +153,6 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end,
       break;
     }
     if (meeting == Meeting::contradicted) {
-      segment->tracker = segment->tracker.anew();  // this page is not written, so nobody is to rely on it
       result.next = Next::distrust;
       break;
     }
@@ -165,24 +167,25 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, bool at_end,
   return result;
 }
 
-ListSegments::Meeting ListSegments::meet_next(std::list<Segment>::const_iterator segment, bool at_end) const {
+ListSegments::Meeting ListSegments::meet_next(std::list<Segment>::const_iterator segment, const WalkTracker& tracker,
+                                              bool at_end) const {
   const auto neighbour = std::next(segment);
   const auto edge = edge_behind(segment);
-  const bool is_past = edge && segment->tracker.position() > edge;
+  const bool is_past = edge && tracker.position() > edge;
   if (neighbour == segments_.end() || (!is_past && !at_end)) return Meeting::apart;
   const auto seam = neighbour->tracker.seam();
   if (!seam) return neighbour->state == State::walking ? Meeting::unknown : Meeting::nothing_shared;
-  if (segment->tracker.meets(*seam)) return Meeting::met;
+  if (tracker.meets(*seam)) return Meeting::met;
   // At the end they need not have passed each other, if the last objects share one instant: then the closing proof
   // tells whether it is the end.
-  const bool may_be_the_end = edge == segment->tracker.position() && segment->tracker.shares(*seam);
+  const bool may_be_the_end = edge == tracker.position() && tracker.shares(*seam);
   return at_end && !may_be_the_end ? Meeting::contradicted : Meeting::nothing_shared;
 }
 
 /// The walk that comes towards it looks after most of this; but if this one passed it unseen, they would not meet.
-ListSegments::Advance ListSegments::advance_backwards(Place segment, bool at_end) {
+ListSegments::Advance ListSegments::advance_backwards(Place segment, const WalkTracker& tracker, bool at_end) {
   const auto before = std::prev(segment);
-  const auto seam = segment->tracker.seam();
+  const auto seam = tracker.seam();
   const bool is_met = seam && before->tracker.meets(*seam);
   if (is_met) {
     end_in_favour_of_another(*before);
@@ -195,10 +198,7 @@ ListSegments::Advance ListSegments::advance_backwards(Place segment, bool at_end
   if (!at_end) return {};
   // At the beginning of the list everything is read, whatever the others do; if it is the beginning.
   const auto& first = segments_.front().tracker.first_id();
-  if (std::ranges::find(segment->tracker.latest_ids(), first) == segment->tracker.latest_ids().end()) {
-    segment->tracker = segment->tracker.anew();
-    return {Next::distrust, {}, {}};
-  }
+  if (std::ranges::count(tracker.latest_ids(), first) == 0) return {Next::distrust, {}, {}};
   for (auto other = segments_.begin(); other != segment; ++other) end_in_favour_of_another(*other);
   return {Next::finish, {}, {}};
 }

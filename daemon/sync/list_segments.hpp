@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -57,11 +58,22 @@ class ListSegments {
   /// the end backwards if the list has turned out to be long. Empty: there is nothing to do at the moment.
   std::optional<Task> take();
   /// The walk of `segment` is over; if it did not finish, nobody takes it up again.
-  void release(const std::string& segment, const WalkTracker& tracker);
+  void release(const std::string& segment);
 
-  /// The walk of `segment` read a page; `at_end`: the last one, by the API's word. Waits for the first page of a
-  /// neighbour that has just begun. Throws Error (stopped).
-  Advance advance(const std::string& segment, const WalkTracker& tracker, bool at_end, const std::stop_token& stop);
+  /// Hands a page on to be stored. Called in the order in which walks rely on each other's pages, so that whoever
+  /// stores them in that order never stores an end without what it rests on.
+  using Write = std::function<void(const Advance&)>;
+
+  /// The walk of `segment` has come to `tracker` by a page that nobody knows yet; `at_end`: the last one, by the API's
+  /// word. Writes it, unless the answer is to leave or to distrust, or the closing proof is still missing; `tracker` is
+  /// finished if the segment is. Waits for the first page of a neighbour that has just begun. Throws Error (stopped),
+  /// and what `write` throws; then the page does not count.
+  Advance advance(const std::string& segment, WalkTracker& tracker, bool at_end, const std::stop_token& stop,
+                  const Write& write);
+  /// Writes the page at the list's end, of which the closing proof has told what it is worth. `write` is told whether
+  /// the list was read by one walk alone.
+  void conclude(const std::string& segment, const WalkTracker& tracker,
+                const std::function<void(bool is_whole)>& write);
   /// The walk of `segment` begins again, because the API led it astray: what it read counts no more.
   WalkTracker restart(const std::string& segment);
   /// The walk of `segment` can't go on. True if the walk before it takes over; then `segment` is gone.
@@ -90,7 +102,7 @@ class ListSegments {
 
   struct Segment {
     std::string name;
-    WalkTracker tracker;
+    WalkTracker tracker;  ///< with what was written
     State state = State::free;
     bool is_unwanted = false;
     bool is_at_end = false;           ///< the API says that nothing is behind what it has read
@@ -101,9 +113,11 @@ class ListSegments {
   Place find(const std::string& name);
   /// Where what a segment has to read ends; empty: at the end of the list, or unknown.
   [[nodiscard]] std::optional<Instant> edge_behind(std::list<Segment>::const_iterator segment) const;
-  Advance advance_forwards(Place segment, bool at_end, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-  [[nodiscard]] Meeting meet_next(std::list<Segment>::const_iterator segment, bool at_end) const;
-  Advance advance_backwards(Place segment, bool at_end);
+  Advance advance_forwards(Place segment, const WalkTracker& tracker, bool at_end, std::unique_lock<std::mutex>& lock,
+                           const std::stop_token& stop);
+  [[nodiscard]] Meeting meet_next(std::list<Segment>::const_iterator segment, const WalkTracker& tracker,
+                                  bool at_end) const;
+  Advance advance_backwards(Place segment, const WalkTracker& tracker, bool at_end);
   void end_in_favour_of_another(Segment& segment);
   void absorb(Place segment, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   void forget_place(const std::string& id);

@@ -51,7 +51,7 @@ WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
   result_.first_id = tracker_.first_id();
   result_.last_id = tracker_.last_id();
   result_.rows = tracker_.rows();
-  segments_.release(segment_, tracker_);
+  segments_.release(segment_);
   return result_;
 }
 
@@ -70,21 +70,32 @@ ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& st
   if (tracker_.order() == api::ListOrder::descending && !tracker_.coverage().in_order) {
     return begin_again("the list is not in descending order of creation");
   }
-  auto next = segments_.advance(segment_, tracker_, step == WalkTracker::Step::end, stop);
-  voided_.insert(voided_.end(), next.voided.begin(), next.voided.end());
+  const bool at_end = step == WalkTracker::Step::end;
+  const auto next = segments_.advance(segment_, tracker_, at_end, stop, [&](const ListSegments::Advance& decided) {
+    note_voided(decided.voided);
+    auto write = write_of(std::move(*page), false);
+    if (decided.seam) count_at_neighbour(write, *decided.seam);
+    session_.writer.push(std::move(write), stop);
+  });
   switch (next.next) {
     case ListSegments::Next::leave:
       return Advance::end;
     case ListSegments::Next::distrust:
+      note_voided(next.voided);
       return begin_again("the API ended the list before an object that it listed");
     case ListSegments::Next::finish:
-      return finish_segment(std::move(*page), next.seam ? &*next.seam : nullptr, stop);
+      result_.problem = tracker_.problem();
+      return Advance::end;
     case ListSegments::Next::go_on:
       break;
   }
-  if (step == WalkTracker::Step::end) return finish_list(std::move(*page), always_prove, stop);
-  session_.writer.push(write_of(std::move(*page), false), stop);
-  return Advance::more;
+  if (!at_end) return Advance::more;
+  note_voided(next.voided);
+  return finish_list(std::move(*page), always_prove, stop);
+}
+
+void ListWalk::note_voided(const std::vector<std::string>& segments) {
+  voided_.insert(voided_.end(), segments.begin(), segments.end());
 }
 
 /// Empty if the API refuses the cursor, or does not know the scope.
@@ -118,16 +129,6 @@ ListWalk::Advance ListWalk::begin_again(std::string reason) {
   return Advance::more;
 }
 
-/// `seam` is where a neighbour goes on; null: there is nothing behind this page.
-ListWalk::Advance ListWalk::finish_segment(api::ListPage page, const Seam* seam, const std::stop_token& stop) {
-  result_.problem = tracker_.problem();
-  tracker_.finish(seam != nullptr);
-  auto write = write_of(std::move(page), false);
-  if (seam != nullptr) count_at_neighbour(write, *seam);
-  session_.writer.push(std::move(write), stop);
-  return Advance::end;
-}
-
 ListWalk::Advance ListWalk::finish_list(api::ListPage page, bool always_prove, const std::stop_token& stop) {
   result_.problem = tracker_.problem();
   if (needs_proof(page, always_prove)) {
@@ -143,7 +144,9 @@ ListWalk::Advance ListWalk::finish_list(api::ListPage page, bool always_prove, c
   }
   const bool is_good = result_.problem.empty();
   if (is_good) tracker_.finish(false);
-  session_.writer.push(write_of(std::move(page), is_good && segments_.is_whole()), stop);
+  segments_.conclude(segment_, tracker_, [&](bool is_whole) {
+    session_.writer.push(write_of(std::move(page), is_good && is_whole), stop);
+  });
   return Advance::end;
 }
 

@@ -40,7 +40,7 @@ class ListWalk {
   Advance advance(bool always_prove, const std::stop_token& stop);
   [[nodiscard]] std::optional<api::ListPage> fetch(const std::stop_token& stop);
   Advance begin_again(std::string reason);
-  Advance finish_segment(api::ListPage page, const Seam* seam, const std::stop_token& stop);
+  void note_voided(const std::vector<std::string>& segments);
   Advance finish_list(api::ListPage page, bool always_prove, const std::stop_token& stop);
   [[nodiscard]] bool needs_proof(const api::ListPage& page, bool always_prove) const;
   [[nodiscard]] bool is_closed(const std::stop_token& stop) const;

@@ -76,7 +76,6 @@ bool SegmentedWalk::may_start_another() {
 void SegmentedWalk::start(ListSegments::Task task, std::stop_source& walks_stop) {
   threads_.emplace_back([this, &walks_stop, task = std::move(task)]() mutable {
     const auto segment = task.segment;
-    const auto tracker = task.tracker;
     try {
       add_up(ListWalk(session_, snapshot_, {}, segments_, std::move(task)).run(true, walks_stop.get_token()));
     } catch (...) {
@@ -85,7 +84,7 @@ void SegmentedWalk::start(ListSegments::Task task, std::stop_source& walks_stop)
         if (!first_error_) first_error_ = std::current_exception();
       }
       walks_stop.request_stop();
-      segments_.release(segment, tracker);
+      segments_.release(segment);
     }
     {
       const std::lock_guard lock(mutex_);

@@ -85,8 +85,6 @@ class WalkTracker {
   /// Nothing is left to read in this part. If it ends at a neighbour, the last page stands for nothing beyond what it
   /// lists, whatever the API says of the list's end.
   void finish(bool at_neighbour);
-  /// There may be something left after all.
-  void reopen() { is_finished_ = false; }
   [[nodiscard]] bool is_finished() const { return is_finished_; }
 
   /// The closing proof: `newest_first` is a page of the same list in descending order, read after the walk reached its

@@ -138,12 +138,17 @@ bool walk(ListSegments& segments, ListSegments::Task task, Listing& listing, Evi
   for (int restarts = 0;;) {
     const auto page = listing.read(tracker);
     const auto step = page ? tracker.accept(*page) : WalkTracker::Step::broken;
+    const bool at_end = step == WalkTracker::Step::end;
     ListSegments::Advance advance;
-    if (step != WalkTracker::Step::broken) {
-      advance = segments.advance(segment, tracker, step == WalkTracker::Step::end, {});
+    const auto write = [&](const ListSegments::Advance& decided) {
+      voided.insert(voided.end(), decided.voided.begin(), decided.voided.end());
+      evidence.add(segment, *page, tracker.coverage(), std::exchange(voided, {}));
+    };
+    if (step != WalkTracker::Step::broken) advance = segments.advance(segment, tracker, at_end, {}, write);
+    const bool is_last = at_end && advance.next == Next::go_on;
+    if (is_last || advance.next == Next::distrust) {
       voided.insert(voided.end(), advance.voided.begin(), advance.voided.end());
     }
-    const bool is_last = step == WalkTracker::Step::end && advance.next == Next::go_on;
     const bool is_proven = !is_last || tracker.is_closed_by(*listing.read(WalkTracker::backwards()), at(1'000'000));
     if (step == WalkTracker::Step::broken || advance.next == Next::distrust || !is_proven) {
       if ((tracker.pages() == 0 || restarts == 2) && segments.give_up(segment)) break;
@@ -153,14 +158,14 @@ bool walk(ListSegments& segments, ListSegments::Task task, Listing& listing, Evi
       tracker = segments.restart(segment);
       continue;
     }
-    if (advance.next == Next::leave) break;
-    const bool is_done = advance.next == Next::finish || step == WalkTracker::Step::end;
-    if (is_done) tracker.finish(advance.seam.has_value());
-    evidence.add(segment, *page, tracker.coverage(), std::exchange(voided, {}));
-    if (is_done) break;
+    if (is_last) {
+      tracker.finish(false);
+      segments.conclude(segment, tracker, [&](bool) { write({}); });
+    }
+    if (is_last || advance.next == Next::leave || advance.next == Next::finish) break;
     std::this_thread::yield();
   }
-  segments.release(segment, tracker);
+  segments.release(segment);
   return is_good;
 }
 
@@ -334,25 +339,6 @@ TEST_CASE("segments that an earlier process left are taken up where they stood")
   CHECK(evidence.listed() == ids_of(list));
   CHECK(evidence.missing().empty());
   CHECK(listing.reads() == 10);  // 8, one where they met, and the closing proof
-}
-
-TEST_CASE("a segment that was finished goes on if its neighbour was not stored") {
-  Objects list;
-  for (int i = 0; i < 40; ++i) list.push_back({"user_" + std::to_string(i), i});
-  Listing listing(list, 5, Unknown::refused, 1);
-  Evidence evidence(list);
-  WalkTracker tracker;
-  for (int pages = 0; pages < 4; ++pages) {
-    const auto page = listing.read(tracker);
-    REQUIRE(tracker.accept(*page) == WalkTracker::Step::go_on);
-    evidence.add("", *page, tracker.coverage(), {});
-  }
-  tracker.finish(true);  // at a neighbour whose first page was lost with the process
-  ListSegments segments(100);
-  segments.restore({{"", WalkTracker::from_json(tracker.to_json())}});
-  CHECK(walk_side_by_side(segments, listing, evidence, 1).is_good);
-  CHECK(segments.is_finished());
-  CHECK(evidence.listed() == ids_of(list));
 }
 
 TEST_CASE("of places that were mentioned an even sample is kept, and the memory is bounded") {
