@@ -48,9 +48,6 @@ WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
     session_.board.finished_iteration(snapshot_->stream->name, longest_request);
     if (advance_to == Advance::end) break;
   }
-  result_.first_id = tracker_.first_id();
-  result_.last_id = tracker_.last_id();
-  result_.rows = tracker_.rows();
   segments_.release(segment_);
   return result_;
 }
@@ -122,8 +119,8 @@ ListWalk::Advance ListWalk::begin_again(std::string reason) {
     result_.problem = std::move(reason);
     return Advance::end;
   }
-  log::warn("the walk of {}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_,
-            reason);
+  log::warn("the walk of {}{}{}{}{} begins again: {}", snapshot_->stream->name, scope_.empty() ? "" : " of ", scope_,
+            segment_.empty() ? "" : " from ", segment_, reason);
   voided_.push_back(segment_);
   tracker_ = segments_.restart(segment_);
   return Advance::more;
@@ -134,8 +131,8 @@ ListWalk::Advance ListWalk::finish_list(api::ListPage page, bool always_prove, c
   if (needs_proof(page, always_prove)) {
     // An empty list of one organization counts only if the organization itself can be read.
     if (!scope_.empty() && tracker_.rows() == 0 && skip_if_vanished(stop)) return Advance::end;
-    result_.proven = is_closed(stop);
-    if (!result_.proven) {
+    is_proven_ = is_closed(stop);
+    if (!is_proven_) {
       const char* const reason =
           "the list ended before its newest object: the end of the walk is not the end of the list";
       if (!segment_.empty()) return begin_again(reason);
@@ -169,7 +166,7 @@ PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
                   tracker_.coverage(),
                   finishes ? std::string{} : tracker_.to_json(),
                   finishes,
-                  result_.proven,
+                  is_proven_,
                   std::exchange(voided_, {})};
   // What shares the instant of the start is counted by the walk before.
   if (const auto& start = tracker_.start())

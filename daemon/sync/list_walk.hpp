@@ -12,11 +12,7 @@ namespace mirror::sync {
 
 /// How a walk ended.
 struct WalkResult {
-  bool proven = false;  ///< the closing proof was asked for and given
   std::string problem;  ///< why the walk is no evidence for deletions; empty if all is well
-  std::string first_id;
-  std::string last_id;
-  std::int64_t rows = 0;
   Instant answered_at;  ///< of the newest page
 };
 
@@ -55,6 +51,7 @@ class ListWalk {
   std::string segment_;
   WalkTracker tracker_;
   WalkResult result_;
+  bool is_proven_ = false;  ///< the closing proof was asked for and given
   int restarts_ = 0;
   std::vector<std::string> voided_;  ///< to be said with the next page
 };

@@ -27,10 +27,12 @@ SegmentedWalk::SegmentedWalk(const MirrorSession& session, std::shared_ptr<Snaps
       snapshot_(std::move(snapshot)),
       known_rows_(known_rows),
       segments_(session.options().smallest_segment) {
+  // Perhaps nothing is left to read.
+  sum_.answered_at = snapshot_->started_at;
   segments_.restore(restored(stored));
 }
 
-WalkResult SegmentedWalk::run(const std::stop_token& stop) {
+ListResult SegmentedWalk::run(const std::stop_token& stop) {
   std::stop_source walks_stop;
   const std::stop_callback forward(stop, [&] { walks_stop.request_stop(); });
   look_for_places(stop);
@@ -43,15 +45,18 @@ WalkResult SegmentedWalk::run(const std::stop_token& stop) {
   }
   if (first_error_) std::rethrow_exception(first_error_);
   if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
+  ListResult result;
   const auto walks = segments_.walks();
   for (const auto& walk : walks) {
-    sum_.rows += walk.rows();
+    result.rows += walk.rows();
     if (sum_.problem.empty()) sum_.problem = walk.problem();
   }
-  sum_.first_id = walks.front().first_id();
-  sum_.last_id = walks.back().order() == api::ListOrder::descending ? walks.back().first_id() : walks.back().last_id();
+  result.problem = sum_.problem;
+  result.first_id = walks.front().first_id();
+  const bool ends_backwards = walks.back().order() == api::ListOrder::descending;
+  result.last_id = ends_backwards ? walks.back().first_id() : walks.back().last_id();
   if (!segments_.is_whole() && segments_.is_finished() && sum_.problem.empty()) finish(stop);
-  return sum_;
+  return result;
 }
 
 void SegmentedWalk::start_walks(std::stop_source& walks_stop) {
@@ -126,7 +131,6 @@ void SegmentedWalk::look_for_places(const std::stop_token& stop) {
 
 void SegmentedWalk::add_up(const WalkResult& result) {
   const std::lock_guard lock(mutex_);
-  sum_.proven = sum_.proven || result.proven;
   if (sum_.problem.empty()) sum_.problem = result.problem;
   sum_.answered_at = std::max(sum_.answered_at, result.answered_at);
 }

@@ -13,6 +13,14 @@
 
 namespace mirror::sync {
 
+/// What all walks of one list came to.
+struct ListResult {
+  std::string problem;  ///< why they are no evidence for deletions; empty if all is well
+  std::string first_id;
+  std::string last_id;
+  std::int64_t rows = 0;
+};
+
 /// Reads one environment-wide list with as many walks side by side as MirrorSession::parallelism() allows, and proves
 /// that together they read all of it. With one walk at a time the list is never cut. Used by one thread.
 class SegmentedWalk {
@@ -22,7 +30,7 @@ class SegmentedWalk {
                 const std::vector<db::WalkRecord>& stored, long known_rows);
 
   /// Throws the first Error that a walk throws.
-  WalkResult run(const std::stop_token& stop);
+  ListResult run(const std::stop_token& stop);
 
  private:
   void start_walks(std::stop_source& walks_stop);
@@ -42,7 +50,7 @@ class SegmentedWalk {
   std::mutex mutex_;  ///< guards what the walks leave behind
   std::vector<std::thread::id> ended_;
   std::exception_ptr first_error_;
-  WalkResult sum_;
+  WalkResult sum_;  ///< the first problem, the newest answer
 
   std::vector<std::jthread> threads_;  ///< last, so that they are joined before the rest goes
 };

@@ -11,7 +11,6 @@
 #include "support/log.hpp"
 #include "sync/confirmation.hpp"
 #include "sync/parallel.hpp"
-#include "sync/segmented_walk.hpp"
 #include "sync/snapshot_deletions.hpp"
 #include "sync/snapshot_progress.hpp"
 #include "sync/tail_start.hpp"
@@ -66,6 +65,7 @@ void StreamSnapshot::open_or_resume(const std::stop_token& stop) {
           record.started_at = probe.answered_at;
           record.id =
               write.tables.snapshots.open(write.transaction, stream_.name, probe.answered_at, record.first_load);
+          write.tables.walks.drop_segments(write.transaction, stream_.name, "");  // of one that was given up
         }
         live_at_start_ = rows.count_live(write.transaction);
         snapshot_->has_candidates = write.tables.walks.has_candidates(write.transaction, record.id);

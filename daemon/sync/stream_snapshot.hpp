@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sync/list_walk.hpp"
 #include "sync/mirror_session.hpp"
+#include "sync/segmented_walk.hpp"
 #include "sync/sweep_pace.hpp"
 
 namespace mirror::sync {
@@ -48,7 +48,7 @@ class StreamSnapshot {
   long live_at_start_ = 0;
   std::int64_t rows_before_ = 0;              ///< read by the process that was interrupted
   std::vector<db::WalkRecord> stored_walks_;  ///< of the environment-wide list
-  WalkResult walk_result_;
+  ListResult walk_result_;
   std::mutex mutex_;            ///< guards problem_ during parallel walks
   std::string problem_;         ///< the first reason for refusing the certificate
   db::SnapshotCounts outcome_;  ///< candidates, deleted, held

@@ -15,7 +15,7 @@ constexpr std::size_t most_ties = 5'000;
 constexpr std::size_t stored_tail = 10;
 constexpr std::size_t most_tail = 100;
 /// Of the objects behind the start: some may be deleted before the walk before comes to them.
-constexpr std::size_t most_head = 100;
+constexpr std::size_t most_head = 10;
 
 bool contains(const std::vector<std::string>& ids, std::string_view id) {
   return std::ranges::find(ids, id) != ids.end();

@@ -13,22 +13,14 @@
 #include "support/error.hpp"
 #include "sync/mentioned_places.hpp"
 #include "tests/catch.hpp"
+#include "tests/sync/listed_objects.hpp"
 
 using namespace mirror;
 using namespace mirror::sync;
+using namespace mirror::tests;
 using Next = ListSegments::Next;
 
 namespace {
-
-struct Object {
-  std::string id;
-  std::int64_t created_at;  ///< seconds
-};
-using Objects = std::vector<Object>;
-
-constexpr Instant at(std::int64_t seconds) {
-  return {seconds * microseconds_per_second};
-}
 
 /// What the API does with a cursor whose object is gone.
 enum class Unknown { refused, ignored, empty };
@@ -107,13 +99,7 @@ class Evidence {
       listed_.insert(item.id);
       std::erase_if(candidates_, [&](const auto& candidate) { return candidate.first == item.id; });
     }
-    if (!coverage.in_order) return;
-    for (const auto& row : mirrored_) {
-      const Instant created = at(row.created_at);
-      if ((coverage.from && created < *coverage.from) || (coverage.to && created >= *coverage.to)) continue;
-      const bool is_listed = std::ranges::any_of(page.listed, [&](const auto& item) { return item.id == row.id; });
-      if (!is_listed && std::ranges::count(coverage.seen_before, row.id) == 0) candidates_.insert({row.id, segment});
-    }
+    for (const auto& id : tests::missing(mirrored_, page, coverage)) candidates_.insert({id, segment});
   }
 
   [[nodiscard]] std::set<std::string> missing() const {
@@ -169,17 +155,6 @@ bool walk(ListSegments& segments, ListSegments::Task task, Listing& listing, Evi
   return is_good;
 }
 
-/// In order of creation with many ties; ids say nothing about the order.
-Objects random_list(std::mt19937_64& random, std::size_t size) {
-  Objects list;
-  std::int64_t created_at = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    created_at += random() % 3 == 0 ? 0 : static_cast<std::int64_t>(random() % 4);
-    list.push_back({"user_" + std::to_string(random()), created_at});
-  }
-  return list;
-}
-
 std::vector<ListPlace> some_places(std::mt19937_64& random, const Objects& mirrored) {
   std::vector<ListPlace> places;
   for (const auto& row : mirrored) {
@@ -217,12 +192,6 @@ Outcome walk_side_by_side(ListSegments& segments, Listing& listing, Evidence& ev
   }
   pool.clear();
   return {is_good, walks};
-}
-
-std::set<std::string> ids_of(const Objects& objects) {
-  std::set<std::string> ids;
-  for (const auto& object : objects) ids.insert(object.id);
-  return ids;
 }
 
 struct RandomCase {

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <thread>
-#include <utility>
 
 #include "tests/catch.hpp"
 #include "tests/harness/engine_process.hpp"
@@ -28,21 +27,18 @@ class Life {
   explicit Life(simulator::Simulator& workos)
       : thread_([this, &workos](const std::stop_token& stop) {
           std::size_t seen = 0;
-          for (std::uint64_t seed = 1; !stop.stop_requested();) {
-            const bool has_changed = workos.with([&](World& world) {
-              std::size_t answered = 0;
-              for (const auto& list : world.log.pages()) answered += list.second.reads;
-              if (answered == std::exchange(seen, answered)) return false;
-              simulator::Changes changes(world.store, seed++);
+          for (std::uint64_t seed = 1; !stop.stop_requested(); ++seed) {
+            wait_until([&] { return stop.stop_requested() || answered(workos) != seen; });
+            seen = answered(workos);
+            workos.with([&](World& world) {
+              simulator::Changes changes(world.store, seed);
               for (const auto kind : {Kind::users, Kind::organization_memberships, Kind::invitations}) {
                 changes.create(kind, 1);
                 changes.update(kind, 1);
                 if (kind != Kind::invitations) changes.erase(kind, 1);  // of which no event tells
               }
-              return true;
             });
-            if (has_changed) changes_ += 8;
-            std::this_thread::yield();
+            changes_ += 8;
           }
         }) {}
 
@@ -54,6 +50,14 @@ class Life {
   }
 
  private:
+  static std::size_t answered(simulator::Simulator& workos) {
+    return workos.with([](World& world) {
+      std::size_t pages = 0;
+      for (const auto& list : world.log.pages()) pages += list.second.reads;
+      return pages;
+    });
+  }
+
   std::atomic<int> changes_{0};
   std::jthread thread_;
 };

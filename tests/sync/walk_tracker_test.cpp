@@ -9,31 +9,14 @@
 #include "model/streams.hpp"
 #include "support/error.hpp"
 #include "tests/catch.hpp"
+#include "tests/sync/listed_objects.hpp"
 
 using namespace mirror;
 using namespace mirror::sync;
+using namespace mirror::tests;
 using Step = WalkTracker::Step;
 
 namespace {
-
-struct Object {
-  std::string id;
-  std::int64_t created_at;  ///< seconds
-
-  friend bool operator==(const Object&, const Object&) = default;
-};
-using Objects = std::vector<Object>;
-
-constexpr Instant at(std::int64_t seconds) {
-  return {seconds * microseconds_per_second};
-}
-
-api::ListPage page_of(const Objects& objects, std::optional<std::string> after = {}) {
-  api::ListPage page(*users().table);
-  for (const auto& object : objects) page.listed.push_back({object.id, at(object.created_at)});
-  page.after = std::move(after);
-  return page;
-}
 
 /// The page of `list` behind `cursor`, as an API gives it that does everything right.
 api::ListPage page_behind(const Objects& list, const std::optional<std::string>& cursor, std::size_t size) {
@@ -44,19 +27,6 @@ api::ListPage page_behind(const Objects& list, const std::optional<std::string>&
   const Objects objects(list.begin() + static_cast<std::ptrdiff_t>(first),
                         list.begin() + static_cast<std::ptrdiff_t>(last));
   return page_of(objects, last < list.size() ? std::optional(objects.back().id) : std::nullopt);
-}
-
-/// Rows of `mirrored` that a page should have listed, but did not.
-std::set<std::string> missing(const Objects& mirrored, const api::ListPage& page, const Coverage& coverage) {
-  std::set<std::string> ids;
-  if (!coverage.in_order) return ids;
-  for (const auto& row : mirrored) {
-    const Instant created = at(row.created_at);
-    if ((coverage.from && created < *coverage.from) || (coverage.to && created >= *coverage.to)) continue;
-    const bool listed = std::ranges::any_of(page.listed, [&](const auto& item) { return item.id == row.id; });
-    if (!listed && !std::ranges::count(coverage.seen_before, row.id)) ids.insert(row.id);
-  }
-  return ids;
 }
 
 enum class Restarts { never, at_every_page };
@@ -79,23 +49,6 @@ std::set<std::string> walk(const Objects& list, const Objects& mirrored, std::si
   if (newest_first.size() > page_size) newest_first.resize(page_size);
   CHECK(tracker.is_closed_by(page_of(newest_first), at(1'000'000)));
   return gone;
-}
-
-std::set<std::string> ids_of(const Objects& objects) {
-  std::set<std::string> ids;
-  for (const auto& object : objects) ids.insert(object.id);
-  return ids;
-}
-
-/// In order of creation with many ties; ids say nothing about the order.
-Objects random_list(std::mt19937_64& random, std::size_t size) {
-  Objects list;
-  std::int64_t created_at = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    created_at += random() % 3 == 0 ? 0 : static_cast<std::int64_t>(random() % 4);
-    list.push_back({"user_" + std::to_string(random()), created_at});
-  }
-  return list;
 }
 
 }  // namespace
