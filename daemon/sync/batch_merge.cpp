@@ -35,17 +35,14 @@ void BatchProgress::save(WriteSession& session) const {
 
 void BatchMerge::add(const PageWrite& page) {
   if (!deletions_.empty()) flush_rows();
-  for (const auto& segment : page.voided) forget_evidence(page, segment);
+  for (const auto& segment : page.voided) wrote_ = candidates_.forget(page, segment) || wrote_;
   auto& counts = progress_.counts[page.snapshot];
   ++counts.pages;
   counts.rows += static_cast<std::int64_t>(page.page.listed.size() - page.shared.size());
   counts.poisoned += static_cast<std::int64_t>(page.page.poison.size() + page.unstorable.size());
   add_rows(page.page.rows, 0, page, &counts);
-  for (std::size_t i = 0; i < page.page.embedded.size(); ++i) {
-    add_rows(page.page.embedded[i], i + 1, page, nullptr);
-    embedded_.push_back({&page, i});
-  }
-  add_stretch(page);
+  for (std::size_t i = 0; i < page.page.embedded.size(); ++i) add_rows(page.page.embedded[i], i + 1, page, nullptr);
+  candidates_.add(page);
   note_progress(page);
   pages_.push_back(&page);
 }
@@ -134,9 +131,7 @@ bool BatchMerge::flush() {
 }
 
 void BatchMerge::flush_rows() {
-  for (const auto& stretch : stretches_) find_missing(stretch);
-  for (const auto& list : embedded_) find_missing(list);
-  wrote_ = write_candidates() || wrote_;
+  wrote_ = candidates_.write() || wrote_;
   // Parents before children, so that a child meets its parent's new state.
   for (const auto* table : all_tables()) {
     const auto merge = merges_.find(table);
@@ -145,9 +140,6 @@ void BatchMerge::flush_rows() {
   wrote_ = write_quarantine() || wrote_;
   merges_.clear();
   pages_.clear();
-  stretches_.clear();
-  embedded_.clear();
-  candidates_.clear();
   // Children before parents, as WorkOS tells it: a child dies by its own event rather than with its parent.
   const auto tables = all_tables();
   const std::vector<const TableSpec*> children_first(tables.rbegin(), tables.rend());
@@ -182,34 +174,6 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
   }
 }
 
-/// What the walk of a segment found proves nothing any more, be it stored or in this batch.
-void BatchMerge::forget_evidence(const PageWrite& page, const std::string& voided) {
-  const db::WalkPart part{page.part.scope, voided};
-  const auto is_of_that_walk = [&](const PageWrite& earlier) {
-    return earlier.snapshot == page.snapshot && earlier.part == part;
-  };
-  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_that_walk(*stretch.first); });
-  std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_that_walk(*list.page); });
-  const auto& walks = session_.tables.walks;
-  wrote_ = walks.drop_candidates_of(session_.transaction, page.snapshot->id, part) > 0 || wrote_;
-}
-
-void BatchMerge::add_stretch(const PageWrite& page) {
-  // Pages of walks side by side come mixed.
-  const auto earlier = std::ranges::find_if(stretches_.rbegin(), stretches_.rend(), [&](const Stretch& stretch) {
-    return stretch.first->snapshot == page.snapshot && stretch.first->part == page.part;
-  });
-  const bool both_in_order = earlier != stretches_.rend() && page.coverage.in_order && earlier->coverage.in_order;
-  const bool goes_on = both_in_order && earlier->coverage.to && earlier->coverage.to == page.coverage.from;
-  const bool goes_back = both_in_order && earlier->coverage.from && earlier->coverage.from == page.coverage.to;
-  auto& stretch = goes_on || goes_back
-                      ? *earlier
-                      : stretches_.emplace_back(Stretch{&page, page.snapshot->stream->table, page.coverage, {}});
-  if (goes_on) stretch.coverage.to = page.coverage.to;
-  if (goes_back) stretch.coverage.from = page.coverage.from;
-  for (const auto& item : page.page.listed) stretch.listed.insert(item.id);
-}
-
 void BatchMerge::note_progress(const PageWrite& page) {
   const auto* stream = page.snapshot->stream;
   if (!page.finishes_scope) {
@@ -221,81 +185,6 @@ void BatchMerge::note_progress(const PageWrite& page) {
   at = std::max(at, page.page.answered_at);
   progress_.walks.erase({stream, page.part});
   ++progress_.counts[page.snapshot].scopes;
-}
-
-/// Rows of the mirror that the list should have shown here, but did not.
-void BatchMerge::find_missing(const Stretch& stretch) {
-  if (!stretch.coverage.in_order) return;
-  auto& states = merge_of(*stretch.table).states();
-  auto& snapshot = *stretch.first->snapshot;
-  const auto ids =
-      session_.tables.rows(*stretch.table)
-          .read_states_in(session_.transaction, {stretch.first->part.scope, stretch.coverage.from, stretch.coverage.to},
-                          snapshot.stream->scope_column, states);
-  for (const auto& id : ids) {
-    if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
-      add_candidate(*stretch.first, *stretch.table, id);
-    }
-  }
-}
-
-void BatchMerge::find_missing(const EmbeddedList& list) {
-  const auto& spec = list.page->snapshot->stream->embedded[list.index];
-  const RowBatch& parents = list.page->page.rows;
-  const RowBatch& members = list.page->page.embedded[list.index];
-  std::unordered_set<std::string_view> listed;
-  for (std::size_t row = 0; row < members.size(); ++row) listed.insert(members.id(row));
-  // A member that could not be decoded was listed all the same; one without an id could be any.
-  std::unordered_set<std::string_view> unclear_parents;
-  for (const auto& poison : list.page->page.poison) {
-    if (poison.table != spec.table) continue;
-    if (poison.id.empty()) unclear_parents.insert(poison.parent_id);
-    listed.insert(poison.id);
-  }
-  std::vector<std::string_view> parent_ids;
-  for (std::size_t row = 0; row < parents.size(); ++row) {
-    if (!unclear_parents.contains(parents.id(row))) parent_ids.push_back(parents.id(row));
-  }
-  auto& states = merge_of(*spec.table).states();
-  const auto known =
-      session_.tables.rows(*spec.table).read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
-  for (const auto& id : known) {
-    if (!listed.contains(id)) add_candidate(*list.page, *spec.table, id);
-  }
-}
-
-void BatchMerge::add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id) {
-  auto& snapshot = *page.snapshot;
-  const auto& state = merge_of(table).states().at(id);
-  // What was observed after the walk began is younger than its evidence.
-  if (!state.is_live() || state.observed_at > snapshot.started_at) return;
-  candidates_[&snapshot].push_back({std::string(table.name), id, page.part});
-}
-
-/// A candidate that the walk meets later is withdrawn, be it pages or minutes later.
-bool BatchMerge::write_candidates() {
-  bool wrote = false;
-  std::map<SnapshotContext*, std::unordered_set<std::string_view>> seen;
-  for (const auto* page : pages_) {
-    auto& ids = seen[page->snapshot.get()];
-    for (const auto& item : page->page.listed) ids.insert(item.id);
-    for (const auto& embedded : page->page.embedded) {
-      for (std::size_t row = 0; row < embedded.size(); ++row) ids.insert(embedded.id(row));
-    }
-  }
-  for (const auto& [snapshot, ids] : seen) {
-    if (!snapshot->has_candidates) continue;
-    wrote = session_.tables.walks.withdraw(session_.transaction, snapshot->id, {ids.begin(), ids.end()}) > 0 || wrote;
-  }
-  for (auto& [snapshot, candidates] : candidates_) {
-    const auto& ids = seen[snapshot];
-    std::erase_if(candidates, [&](const db::Candidate& candidate) { return ids.contains(candidate.id); });
-    if (candidates.empty()) continue;
-    session_.tables.walks.add_candidates(session_.transaction, snapshot->id, candidates);
-    snapshot->has_candidates = true;
-    wrote = true;
-  }
-  return wrote;
 }
 
 /// Parks what could not be decoded or stored, and lets go what now could.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sync/candidate_search.hpp"
 #include "sync/event_archive.hpp"
 #include "sync/event_deletions.hpp"
 #include "sync/table_merge.hpp"
@@ -38,7 +39,13 @@ struct BatchProgress {
 class BatchMerge {
  public:
   BatchMerge(WriteSession& session, const BrakeOptions& brake, BatchProgress& progress)
-      : session_(session), brake_(brake), progress_(progress), archive_(session) {}
+      : session_(session),
+        brake_(brake),
+        progress_(progress),
+        candidates_(session, [this](const TableSpec& table) -> RowStates& { return merge_of(table).states(); }),
+        archive_(session) {}
+  BatchMerge(const BatchMerge&) = delete;
+  BatchMerge& operator=(const BatchMerge&) = delete;
 
   void add(const PageWrite& page);
   void add(const SingleWrite& single);
@@ -48,31 +55,12 @@ class BatchMerge {
   bool flush();
 
  private:
-  /// Adjoining pages of one walk: one query serves them all.
-  struct Stretch {
-    const PageWrite* first = nullptr;
-    const TableSpec* table = nullptr;
-    Coverage coverage;
-    std::unordered_set<std::string_view> listed;
-  };
-  /// The embedded lists of a page, each complete for its parent.
-  struct EmbeddedList {
-    const PageWrite* page = nullptr;
-    std::size_t index = 0;
-  };
-
   void add_event(const EventWrite& write, const api::Event& event);
   [[nodiscard]] bool concerns_the_dying(const EventWrite& write, const api::Event& event) const;
   void flush_rows();
   TableMerge& merge_of(const TableSpec& table);
   void add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page, db::SnapshotCounts* counts);
-  void forget_evidence(const PageWrite& page, const std::string& voided);
-  void add_stretch(const PageWrite& page);
   void note_progress(const PageWrite& page);
-  void find_missing(const Stretch& stretch);
-  void find_missing(const EmbeddedList& list);
-  void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
-  bool write_candidates();
   bool write_quarantine();
   bool release(const RowBatch& batch);
   void park(const TableSpec& table, const db::QuarantinedObject& object);
@@ -82,9 +70,7 @@ class BatchMerge {
   BatchProgress& progress_;
   std::map<const TableSpec*, TableMerge> merges_;
   std::vector<const PageWrite*> pages_;
-  std::vector<Stretch> stretches_;
-  std::vector<EmbeddedList> embedded_;
-  std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
+  CandidateSearch candidates_;
   std::map<const TableSpec*, EventDeletions> deletions_;  ///< by event, behind the rows of merges_
   std::unordered_set<std::string_view> dying_;            ///< the objects of deletions_
   EventArchive archive_;

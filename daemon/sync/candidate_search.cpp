@@ -1,0 +1,125 @@
+#include "sync/candidate_search.hpp"
+
+#include <algorithm>
+
+#include "db/mirror_tables.hpp"
+#include "db/transaction.hpp"
+#include "model/streams.hpp"
+
+namespace mirror::sync {
+
+void CandidateSearch::add(const PageWrite& page) {
+  pages_.push_back(&page);
+  for (std::size_t i = 0; i < page.page.embedded.size(); ++i) embedded_.push_back({&page, i});
+  add_stretch(page);
+}
+
+bool CandidateSearch::forget(const PageWrite& page, const std::string& segment) {
+  const db::WalkPart part{page.part.scope, segment};
+  const auto is_of_that_walk = [&](const PageWrite& earlier) {
+    return earlier.snapshot == page.snapshot && earlier.part == part;
+  };
+  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_that_walk(*stretch.first); });
+  std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_that_walk(*list.page); });
+  const auto& walks = session_.tables.walks;
+  return walks.drop_candidates_of(session_.transaction, page.snapshot->id, part) > 0;
+}
+
+void CandidateSearch::add_stretch(const PageWrite& page) {
+  // Pages of walks side by side come mixed.
+  const auto earlier = std::ranges::find_if(stretches_.rbegin(), stretches_.rend(), [&](const Stretch& stretch) {
+    return stretch.first->snapshot == page.snapshot && stretch.first->part == page.part;
+  });
+  const bool both_in_order = earlier != stretches_.rend() && page.coverage.in_order && earlier->coverage.in_order;
+  const bool goes_on = both_in_order && earlier->coverage.to && earlier->coverage.to == page.coverage.from;
+  const bool goes_back = both_in_order && earlier->coverage.from && earlier->coverage.from == page.coverage.to;
+  auto& stretch = goes_on || goes_back
+                      ? *earlier
+                      : stretches_.emplace_back(Stretch{&page, page.snapshot->stream->table, page.coverage, {}});
+  if (goes_on) stretch.coverage.to = page.coverage.to;
+  if (goes_back) stretch.coverage.from = page.coverage.from;
+  for (const auto& item : page.page.listed) stretch.listed.insert(item.id);
+}
+
+/// Rows of the mirror that the list should have shown here, but did not.
+void CandidateSearch::find_missing(const Stretch& stretch) {
+  if (!stretch.coverage.in_order) return;
+  auto& states = states_of_(*stretch.table);
+  auto& snapshot = *stretch.first->snapshot;
+  const auto ids =
+      session_.tables.rows(*stretch.table)
+          .read_states_in(session_.transaction, {stretch.first->part.scope, stretch.coverage.from, stretch.coverage.to},
+                          snapshot.stream->scope_column, states);
+  for (const auto& id : ids) {
+    if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
+      add_candidate(*stretch.first, *stretch.table, id);
+    }
+  }
+}
+
+void CandidateSearch::find_missing(const EmbeddedList& list) {
+  const auto& spec = list.page->snapshot->stream->embedded[list.index];
+  const RowBatch& parents = list.page->page.rows;
+  const RowBatch& members = list.page->page.embedded[list.index];
+  std::unordered_set<std::string_view> listed;
+  for (std::size_t row = 0; row < members.size(); ++row) listed.insert(members.id(row));
+  // A member that could not be decoded was listed all the same; one without an id could be any.
+  std::unordered_set<std::string_view> unclear_parents;
+  for (const auto& poison : list.page->page.poison) {
+    if (poison.table != spec.table) continue;
+    if (poison.id.empty()) unclear_parents.insert(poison.parent_id);
+    listed.insert(poison.id);
+  }
+  std::vector<std::string_view> parent_ids;
+  for (std::size_t row = 0; row < parents.size(); ++row) {
+    if (!unclear_parents.contains(parents.id(row))) parent_ids.push_back(parents.id(row));
+  }
+  auto& states = states_of_(*spec.table);
+  const auto known =
+      session_.tables.rows(*spec.table).read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
+  for (const auto& id : known) {
+    if (!listed.contains(id)) add_candidate(*list.page, *spec.table, id);
+  }
+}
+
+void CandidateSearch::add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id) {
+  auto& snapshot = *page.snapshot;
+  const auto& state = states_of_(table).at(id);
+  // What was observed after the walk began is younger than its evidence.
+  if (!state.is_live() || state.observed_at > snapshot.started_at) return;
+  candidates_[&snapshot].push_back({std::string(table.name), id, page.part});
+}
+
+/// A candidate that the walk meets later is withdrawn, be it pages or minutes later.
+bool CandidateSearch::write() {
+  for (const auto& stretch : stretches_) find_missing(stretch);
+  for (const auto& list : embedded_) find_missing(list);
+  bool wrote = false;
+  std::map<SnapshotContext*, std::unordered_set<std::string_view>> seen;
+  for (const auto* page : pages_) {
+    auto& ids = seen[page->snapshot.get()];
+    for (const auto& item : page->page.listed) ids.insert(item.id);
+    for (const auto& embedded : page->page.embedded) {
+      for (std::size_t row = 0; row < embedded.size(); ++row) ids.insert(embedded.id(row));
+    }
+  }
+  for (const auto& [snapshot, ids] : seen) {
+    if (!snapshot->has_candidates) continue;
+    wrote = session_.tables.walks.withdraw(session_.transaction, snapshot->id, {ids.begin(), ids.end()}) > 0 || wrote;
+  }
+  for (auto& [snapshot, candidates] : candidates_) {
+    const auto& ids = seen[snapshot];
+    std::erase_if(candidates, [&](const db::Candidate& candidate) { return ids.contains(candidate.id); });
+    if (candidates.empty()) continue;
+    session_.tables.walks.add_candidates(session_.transaction, snapshot->id, candidates);
+    snapshot->has_candidates = true;
+    wrote = true;
+  }
+  pages_.clear();
+  stretches_.clear();
+  embedded_.clear();
+  candidates_.clear();
+  return wrote;
+}
+
+}  // namespace mirror::sync

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "sync/write_job.hpp"
+
+namespace mirror::sync {
+
+/// Finds what the mirror holds and the pages of a batch should have listed, but did not: candidates for deletion
+/// (rule R7). Lives within one write transaction; the pages must outlive it. Not thread-safe.
+class CandidateSearch {
+ public:
+  /// `states_of` gives the place for what is read of a table on the way.
+  using StatesOf = std::function<RowStates&(const TableSpec&)>;
+  CandidateSearch(WriteSession& session, StatesOf states_of) : session_(session), states_of_(std::move(states_of)) {}
+
+  void add(const PageWrite& page);
+  /// What the walk of a segment of the page's list found proves nothing any more, be it stored or in this batch.
+  /// Returns whether something stored was dropped.
+  bool forget(const PageWrite& page, const std::string& segment);
+  /// Stores the candidates, withdraws those that the pages list after all, and begins anew. Returns whether anything
+  /// was written.
+  bool write();
+
+ private:
+  /// Adjoining pages of one walk: one range serves them all.
+  struct Stretch {
+    const PageWrite* first = nullptr;
+    const TableSpec* table = nullptr;
+    Coverage coverage;
+    std::unordered_set<std::string_view> listed;
+  };
+  /// The embedded lists of a page, each complete for its parent.
+  struct EmbeddedList {
+    const PageWrite* page = nullptr;
+    std::size_t index = 0;
+  };
+
+  void add_stretch(const PageWrite& page);
+  void find_missing(const Stretch& stretch);
+  void find_missing(const EmbeddedList& list);
+  void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
+
+  WriteSession& session_;
+  StatesOf states_of_;
+  std::vector<const PageWrite*> pages_;
+  std::vector<Stretch> stretches_;
+  std::vector<EmbeddedList> embedded_;
+  std::map<SnapshotContext*, std::vector<db::Candidate>> candidates_;
+};
+
+}  // namespace mirror::sync
