@@ -129,17 +129,29 @@ std::optional<RowState> RowStore::read_state(Transaction& transaction, std::stri
   return std::move(states.begin()->second);
 }
 
-std::vector<std::string> RowStore::read_states_in(Transaction& transaction, const CreationRange& range,
-                                                  std::string_view scope_column, RowStates& into) const {
-  const std::string in_range = sql_.select_states +
-                               " AND created_at >= COALESCE($2::timestamptz, '-infinity')"
-                               " AND created_at < COALESCE($3::timestamptz, 'infinity')";
-  const auto from = instant_text(range.from);
-  const auto to = instant_text(range.to);
-  if (range.scope.empty()) return add_states(transaction.run(in_range, environment_, from, to), into);
-  return add_states(transaction.run(fmt::format("{} AND {} = $4", in_range, quote_identifier(scope_column)),
-                                    environment_, from, to, range.scope),
-                    into);
+std::vector<std::vector<std::string>> RowStore::read_states_in(Transaction& transaction,
+                                                               const std::vector<CreationRange>& ranges,
+                                                               std::string_view scope_column, RowStates& into) const {
+  std::vector<std::vector<std::string>> ids(ranges.size());
+  if (ranges.empty()) return ids;
+  ArrayLiteral from;
+  ArrayLiteral to;
+  ArrayLiteral scopes;
+  for (const auto& range : ranges) {
+    from.add(instant_text(range.from).value_or("-infinity"));
+    to.add(instant_text(range.to).value_or("infinity"));
+    scopes.add(range.scope);
+  }
+  const bool has_scope = !ranges.front().scope.empty();
+  const auto result = transaction.run(sql_.select_states_in(has_scope ? quote_identifier(scope_column) : ""),
+                                      environment_, from.str(), to.str(), scopes.str());
+  constexpr int range_column = 8;
+  auto found = add_states(result, into);
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    const auto range = static_cast<std::size_t>(read_number(result, row, range_column)) - 1;
+    ids[range].push_back(std::move(found[static_cast<std::size_t>(row)]));
+  }
+  return ids;
 }
 
 std::vector<std::string> RowStore::read_states_of(Transaction& transaction, std::string_view column,
@@ -174,9 +186,7 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::re
   std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> dead;
   if (ids.empty()) return dead;
   RowStates states;
-  add_states(
-      transaction.run(sql_.select_states_by("id") + " WHERE _deleted_at IS NOT NULL", environment_, array_literal(ids)),
-      states);
+  add_states(transaction.run(sql_.select_dead_by_id, environment_, array_literal(ids)), states);
   for (const auto& [id, state] : states) dead.emplace(id, *state.tombstone);
   return dead;
 }

@@ -56,9 +56,11 @@ class RowStore {
                                 RowStates& into) const;
   /// Empty if there is no such row.
   [[nodiscard]] std::optional<RowState> read_state(Transaction& transaction, std::string_view id) const;
-  /// Adds the states of all rows in `range`, and calls none twice. Returns their ids.
-  std::vector<std::string> read_states_in(Transaction& transaction, const CreationRange& range,
-                                          std::string_view scope_column, RowStates& into) const;
+  /// Adds the states of all rows in `ranges`, and calls none twice. Returns the ids in each of them. Either all ranges
+  /// have a scope or none has.
+  std::vector<std::vector<std::string>> read_states_in(Transaction& transaction,
+                                                       const std::vector<CreationRange>& ranges,
+                                                       std::string_view scope_column, RowStates& into) const;
   /// Adds the states of all rows whose `column` is one of `values`; returns their ids.
   std::vector<std::string> read_states_of(Transaction& transaction, std::string_view column,
                                           const std::vector<std::string_view>& values, RowStates& into) const;

@@ -75,12 +75,22 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   };
   select_states = select("");
   select_states_and_raws_by_id = wanted(select(", _raw"), "id");
+  select_dead_by_id = wanted(select_states + " AND _deleted_at IS NOT NULL", "id");
   copy = copy_statement(name, columns);
   update = update_statement(name, columns);
 }
 
 std::string TableSql::select_states_by(const std::string& column) const {
   return wanted(select_states, column);
+}
+
+std::string TableSql::select_states_in(const std::string& scope_column) const {
+  const std::string of_scope = scope_column.empty() ? "" : fmt::format(" AND {} = wanted.scope", scope_column);
+  return fmt::format(
+      "SELECT state.*, wanted.number FROM unnest($2::timestamptz[], $3::timestamptz[], $4::text[]) "
+      "WITH ORDINALITY AS wanted (lower, upper, scope, number) "
+      "CROSS JOIN LATERAL ({} AND created_at >= wanted.lower AND created_at < wanted.upper{} OFFSET 0) AS state",
+      select_states, of_scope);
 }
 
 std::string_view sql_type(ColumnType type) noexcept {

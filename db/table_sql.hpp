@@ -18,10 +18,14 @@ struct TableSql {
   std::string name;  ///< qualified and quoted
 
   std::string select_states;  ///< `SELECT <state columns> FROM <table> WHERE _env = $1`, to be continued with AND
-  /// SELECT of the same columns of the rows whose `column` (quoted) is one of the text[] $2; to be continued with
-  /// WHERE. Each value is looked up through an index of (_env, column), which the table has to have.
+  /// SELECT of the same columns of the rows whose `column` (quoted) is one of the text[] $2. Each value is looked up
+  /// through an index of (_env, column), which the table has to have.
   [[nodiscard]] std::string select_states_by(const std::string& column) const;
+  /// The same of the rows with created_at between the timestamptz[] $2 and $3 (excluded), and, if `scope_column`
+  /// (quoted) is not empty, with a value in it from the text[] $4; behind the states the number of the range, from 1.
+  [[nodiscard]] std::string select_states_in(const std::string& scope_column) const;
   std::string select_states_and_raws_by_id;  ///< the same by id, with _raw behind the states
+  std::string select_dead_by_id;             ///< the states of those that are dead, from the index of the dead
   std::string copy;                          ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
   std::string update;  ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
 };

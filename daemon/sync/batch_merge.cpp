@@ -152,7 +152,7 @@ void BatchMerge::flush_rows() {
 }
 
 TableMerge& BatchMerge::merge_of(const TableSpec& table) {
-  return merges_.try_emplace(&table, session_, table).first->second;
+  return merges_.try_emplace(&table, session_, table, lookup_).first->second;
 }
 
 void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const PageWrite& page,
@@ -160,17 +160,11 @@ void BatchMerge::add_rows(const RowBatch& batch, std::size_t batch_number, const
   auto& merge = merge_of(batch.table());
   for (std::size_t row = 0; row < batch.size(); ++row) {
     if (page.unstorable.contains({batch_number, row})) continue;
-    const bool is_counted_elsewhere = page.shared.contains(batch.id(row));
-    merge.see({&batch,
-               row,
-               Source::list,
-               page.page.answered_at,
-               page.snapshot.get(),
-               counts,
-               {},
-               nullptr,
-               nullptr,
-               is_counted_elsewhere});
+    Sighting sighting{&batch, row, Source::list, page.page.answered_at, page.snapshot.get(), counts};
+    // Embedded objects have times of creation of their own.
+    sighting.is_in_range = batch_number == 0 && page.coverage.holds(batch.created_at(row));
+    sighting.is_counted_elsewhere = page.shared.contains(batch.id(row));
+    merge.see(sighting);
   }
 }
 

@@ -38,10 +38,11 @@ struct BatchProgress {
 /// thread-safe.
 class BatchMerge {
  public:
-  BatchMerge(WriteSession& session, const BrakeOptions& brake, BatchProgress& progress)
+  BatchMerge(WriteSession& session, const BrakeOptions& brake, BatchProgress& progress, Lookup lookup)
       : session_(session),
         brake_(brake),
         progress_(progress),
+        lookup_(lookup),
         candidates_(session, [this](const TableSpec& table) -> RowStates& { return merge_of(table).states(); }),
         archive_(session) {}
   BatchMerge(const BatchMerge&) = delete;
@@ -68,6 +69,7 @@ class BatchMerge {
   WriteSession& session_;
   const BrakeOptions brake_;
   BatchProgress& progress_;
+  const Lookup lookup_;
   std::map<const TableSpec*, TableMerge> merges_;
   std::vector<const PageWrite*> pages_;
   CandidateSearch candidates_;

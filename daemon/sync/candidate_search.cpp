@@ -33,26 +33,35 @@ void CandidateSearch::add_stretch(const PageWrite& page) {
   const bool both_in_order = earlier != stretches_.rend() && page.coverage.in_order && earlier->coverage.in_order;
   const bool goes_on = both_in_order && earlier->coverage.to && earlier->coverage.to == page.coverage.from;
   const bool goes_back = both_in_order && earlier->coverage.from && earlier->coverage.from == page.coverage.to;
-  auto& stretch = goes_on || goes_back
-                      ? *earlier
-                      : stretches_.emplace_back(Stretch{&page, page.snapshot->stream->table, page.coverage, {}});
+  auto& stretch = goes_on || goes_back ? *earlier : stretches_.emplace_back(Stretch{&page, page.coverage, {}});
   if (goes_on) stretch.coverage.to = page.coverage.to;
   if (goes_back) stretch.coverage.from = page.coverage.from;
   for (const auto& item : page.page.listed) stretch.listed.insert(item.id);
 }
 
-/// Rows of the mirror that the list should have shown here, but did not.
-void CandidateSearch::find_missing(const Stretch& stretch) {
-  if (!stretch.coverage.in_order) return;
-  auto& states = states_of_(*stretch.table);
-  auto& snapshot = *stretch.first->snapshot;
-  const auto ids =
-      session_.tables.rows(*stretch.table)
-          .read_states_in(session_.transaction, {stretch.first->part.scope, stretch.coverage.from, stretch.coverage.to},
-                          snapshot.stream->scope_column, states);
-  for (const auto& id : ids) {
+/// Rows of the mirror that the lists should have shown, but did not. One query per stream: the lists of organizations
+/// are many and short.
+void CandidateSearch::find_missing_of_stretches() {
+  std::map<const StreamSpec*, std::vector<const Stretch*>> by_stream;
+  for (const auto& stretch : stretches_) {
+    if (stretch.coverage.in_order) by_stream[stretch.first->snapshot->stream].push_back(&stretch);
+  }
+  for (const auto& [stream, stretches] : by_stream) {
+    std::vector<db::CreationRange> ranges;
+    for (const auto* stretch : stretches) {
+      ranges.push_back({stretch->first->part.scope, stretch->coverage.from, stretch->coverage.to});
+    }
+    const auto ids =
+        session_.tables.rows(*stream->table)
+            .read_states_in(session_.transaction, ranges, stream->scope_column, states_of_(*stream->table));
+    for (std::size_t i = 0; i < stretches.size(); ++i) find_missing(*stretches[i], ids[i]);
+  }
+}
+
+void CandidateSearch::find_missing(const Stretch& stretch, const std::vector<std::string>& stored) {
+  for (const auto& id : stored) {
     if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
-      add_candidate(*stretch.first, *stretch.table, id);
+      add_candidate(*stretch.first, *stretch.first->snapshot->stream->table, id);
     }
   }
 }
@@ -92,7 +101,7 @@ void CandidateSearch::add_candidate(const PageWrite& page, const TableSpec& tabl
 
 /// A candidate that the walk meets later is withdrawn, be it pages or minutes later.
 bool CandidateSearch::write() {
-  for (const auto& stretch : stretches_) find_missing(stretch);
+  find_missing_of_stretches();
   for (const auto& list : embedded_) find_missing(list);
   bool wrote = false;
   std::map<SnapshotContext*, std::unordered_set<std::string_view>> seen;

@@ -32,7 +32,6 @@ class CandidateSearch {
   /// Adjoining pages of one walk: one range serves them all.
   struct Stretch {
     const PageWrite* first = nullptr;
-    const TableSpec* table = nullptr;
     Coverage coverage;
     std::unordered_set<std::string_view> listed;
   };
@@ -43,7 +42,8 @@ class CandidateSearch {
   };
 
   void add_stretch(const PageWrite& page);
-  void find_missing(const Stretch& stretch);
+  void find_missing_of_stretches();
+  void find_missing(const Stretch& stretch, const std::vector<std::string>& stored);
   void find_missing(const EmbeddedList& list);
   void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
 

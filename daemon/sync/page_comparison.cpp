@@ -46,7 +46,7 @@ void PageComparison::compare_range(const StreamSpec& stream, const std::string& 
   for (const auto& item : page.listed) listed.insert(item.id);
   RowStates states;
   tables_.rows(*stream.table)
-      .read_states_in(transaction_, {scope, covered.from, covered.to}, stream.scope_column, states);
+      .read_states_in(transaction_, {{scope, covered.from, covered.to}}, stream.scope_column, states);
   for (const auto& [id, state] : states) {
     if (state.is_live() && !listed.contains(id)) ledger_.suspect({{stream.table, id, {}}, state});
   }

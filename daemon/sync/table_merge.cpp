@@ -54,8 +54,8 @@ bool is_write(Verdict verdict) {
 
 }  // namespace
 
-TableMerge::TableMerge(WriteSession& session, const TableSpec& table)
-    : session_(session), rows_(session.tables.rows(table)) {}
+TableMerge::TableMerge(WriteSession& session, const TableSpec& table, Lookup lookup)
+    : session_(session), rows_(session.tables.rows(table)), lookup_(lookup) {}
 
 bool TableMerge::merge() {
   if (sightings_.empty()) return false;
@@ -74,6 +74,7 @@ void TableMerge::read_known() {
   contents_ = rows_.read_states_and_raws(session_.transaction, {told.begin(), told.end()}, states_);
   std::vector<std::string_view> missing;
   for (const auto& sighting : sightings_) {
+    if (lookup_ == Lookup::by_range && sighting.is_in_range) continue;
     if (!states_.contains(sighting.id()) && !told.contains(sighting.id())) missing.push_back(sighting.id());
   }
   rows_.read_states(session_.transaction, missing, states_);
@@ -85,12 +86,13 @@ void TableMerge::read_dead_parents() {
   dead_parents_.resize(parents.size());
   for (std::size_t i = 0; i < parents.size(); ++i) {
     const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
-    std::vector<std::string_view> ids;
+    std::unordered_set<std::string_view> ids;
     for (const auto& sighting : sightings_) {
       if (!is_write(judge(known(sighting.id()), sighting.observation(known(sighting.id()))))) continue;
-      if (const auto parent = sighting.batch->value(sighting.row, column)) ids.push_back(*parent);
+      if (const auto parent = sighting.batch->value(sighting.row, column)) ids.insert(*parent);
     }
-    dead_parents_[i] = session_.tables.rows(*find_table(parents[i].table)).read_dead(session_.transaction, ids);
+    const auto& stored = session_.tables.rows(*find_table(parents[i].table));
+    dead_parents_[i] = stored.read_dead(session_.transaction, {ids.begin(), ids.end()});
   }
 }
 

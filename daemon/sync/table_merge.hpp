@@ -16,6 +16,15 @@
 
 namespace mirror::sync {
 
+/// How TableMerge learns what the mirror holds of an object that a list shows.
+enum class Lookup {
+  /// From the rows of the page's range, which are read in any case. What is not among them is new; were it stored all
+  /// the same (a tombstone without a time of creation, another parent's child), the primary key would refuse the
+  /// batch, and it would be merged once more, by id.
+  by_range,
+  by_id,  ///< what is not among them is asked for
+};
+
 /// One object of a batch, seen at the API.
 struct Sighting {
   const RowBatch* batch = nullptr;
@@ -28,6 +37,7 @@ struct Sighting {
   EventCounts* event_counts = nullptr;   ///< where the verdict of an event is counted; null: nowhere
   /// Of a read by id: what the mirror held when it began; null for other sources.
   const std::optional<RowState>* asked_about = nullptr;
+  bool is_in_range = false;           ///< of the page, whose rows are read in any case
   bool is_counted_elsewhere = false;  ///< the page of another walk shows the same object, and counts it
 
   [[nodiscard]] std::string_view id() const { return batch->id(row); }
@@ -43,7 +53,7 @@ struct Sighting {
 /// (rule R16). Lives within one write transaction; not thread-safe.
 class TableMerge {
  public:
-  TableMerge(WriteSession& session, const TableSpec& table);
+  TableMerge(WriteSession& session, const TableSpec& table, Lookup lookup);
 
   void see(const Sighting& sighting) { sightings_.push_back(sighting); }
   /// Known states; filled by whoever reads ranges, completed by merge().
@@ -74,6 +84,7 @@ class TableMerge {
 
   WriteSession& session_;
   const db::RowStore& rows_;
+  const Lookup lookup_;
   std::vector<Sighting> sightings_;
   RowStates states_;
   db::RawTexts contents_;  ///< `_raw` of what events changed

@@ -17,6 +17,10 @@ struct Coverage {
   std::optional<Instant> from;
   std::optional<Instant> to;
   std::vector<std::string> seen_before;  ///< ids with created_at == from that earlier pages listed
+
+  [[nodiscard]] bool holds(Instant created_at) const {
+    return in_order && (!from || *from <= created_at) && (!to || created_at < *to);
+  }
 };
 
 /// A place in a list, by an object that stands there.

@@ -122,14 +122,14 @@ void Writer::loop() {
 void Writer::write(std::vector<WriteJob>& jobs) {
   std::vector<WriteJob*> batch;
   for (auto& job : jobs) batch.push_back(&job);
-  if (!try_write(batch)) write_singly(batch);
+  if (!try_write(batch, Lookup::by_range) && !try_write(batch, Lookup::by_id)) write_singly(batch);
   for (auto& job : jobs) {
     if (job.done) job.done->set_value();
     job.done.reset();
   }
 }
 
-bool Writer::try_write(std::vector<WriteJob*>& jobs) {
+bool Writer::try_write(std::vector<WriteJob*>& jobs, Lookup lookup) {
   try {
     db::Transaction transaction(connection_);
     fault_point("writer.after_begin");
@@ -138,7 +138,7 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs) {
     BatchProgress unsaved = held_;
     BatchProgress counted;
     const bool overdue = clock_.now() - last_commit_ >= longest_hold;
-    if (merge(session, jobs, unsaved, counted) || overdue) {
+    if (merge(session, jobs, lookup, unsaved, counted) || overdue) {
       unsaved.save(session);
       fault_point("writer.before_commit");
       lease_.commit(transaction, feed.rows());
@@ -160,8 +160,8 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs) {
 void Writer::write_singly(std::vector<WriteJob*>& jobs) {
   for (auto* job : jobs) {
     std::vector<WriteJob*> alone{job};
-    if (try_write(alone)) continue;
-    if (!take_out_unstorable(*job) || !try_write(alone)) {
+    if (try_write(alone, Lookup::by_id)) continue;
+    if (!take_out_unstorable(*job) || !try_write(alone, Lookup::by_id)) {
       throw Error(Fault::bug, "the database refuses data that none of its rows is to blame for: " + complaint_,
                   "look for constraints and triggers that were added to tables of the mirror's own state");
     }
@@ -180,12 +180,12 @@ bool Writer::take_out_unstorable(WriteJob& job) {
   return false;
 }
 
-bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved,
+bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lookup lookup, BatchProgress& unsaved,
                    BatchProgress& counted) {
   bool wrote = false;
   BatchProgress progress;
   const BrakeOptions brake = options_.get().brake;
-  auto batch = std::make_unique<BatchMerge>(session, brake, progress);
+  auto batch = std::make_unique<BatchMerge>(session, brake, progress, lookup);
   const auto finish_batch = [&] {
     wrote = batch->flush() || wrote;
     counted.add(BatchProgress(progress));
@@ -203,7 +203,7 @@ bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Ba
       finish_batch();
       std::exchange(unsaved, {}).save(session);
       std::get<WriteTask>(job->work)(session);
-      batch = std::make_unique<BatchMerge>(session, brake, progress);
+      batch = std::make_unique<BatchMerge>(session, brake, progress, lookup);
       wrote = true;
     }
   }

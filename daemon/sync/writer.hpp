@@ -58,13 +58,14 @@ class Writer {
   void enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free = 0);
   void write(std::vector<WriteJob>& jobs);
   /// One transaction over `jobs`. Returns false if the database refuses the data of a job.
-  bool try_write(std::vector<WriteJob*>& jobs);
+  bool try_write(std::vector<WriteJob*>& jobs, Lookup lookup);
   void write_singly(std::vector<WriteJob*>& jobs);
   /// Finds the rows that PostgreSQL refuses and takes them out of the page; false if there are none.
   bool take_out_unstorable(WriteJob& job);
   /// Merges `jobs`; `unsaved` holds the progress that is not in the transaction yet, `counted` all of this batch.
   /// Returns whether there is anything to commit.
-  bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, BatchProgress& unsaved, BatchProgress& counted);
+  bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lookup lookup, BatchProgress& unsaved,
+             BatchProgress& counted);
   void keep_alive();
   void report(const BatchProgress& progress);
   void fail(const Error& error, std::vector<WriteJob>& jobs);

@@ -37,7 +37,7 @@ struct Scene {
     fixture->writer().run(
         [&](sync::WriteSession& session) {
           sync::BatchProgress progress;
-          sync::BatchMerge batch(session, {}, progress);
+          sync::BatchMerge batch(session, {}, progress, sync::Lookup::by_range);
           for (const auto* page : pages) batch.add(*page);
           wrote = batch.flush();
         },
