@@ -28,6 +28,21 @@ void ArrayLiteral::add_null() {
   text_ += "NULL";
 }
 
+std::vector<std::string> array_elements(std::string_view literal) {
+  std::vector<std::string> elements;
+  bool is_inside = false;
+  for (std::size_t i = 0; i < literal.size(); ++i) {
+    if (literal[i] == '"') {
+      if (!is_inside) elements.emplace_back();
+      is_inside = !is_inside;
+    } else if (is_inside) {
+      if (literal[i] == '\\' && i + 1 < literal.size()) ++i;
+      elements.back() += literal[i];
+    }
+  }
+  return elements;
+}
+
 void ArrayLiteral::separate() {
   if (size_++ > 0) text_ += ',';
 }

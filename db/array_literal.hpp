@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mirror::db {
 
@@ -33,5 +34,8 @@ std::string array_literal(const Range& values) {
   for (const auto& value : values) literal.add(std::string_view(value));
   return literal.str();
 }
+
+/// The elements of a literal that has one dimension and no NULL, each element quoted.
+std::vector<std::string> array_elements(std::string_view literal);
 
 }  // namespace mirror::db

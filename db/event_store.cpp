@@ -67,13 +67,10 @@ std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const s
                   "ORDER BY position",
                   table),
       environment_, array_literal(ids));
-  const auto now = *read_text(look, 0, 0);
+  const auto now = parse_instant(*read_text(look, 0, 0)).value();
   std::vector<EventRecord> rest;
-  CopyStream lines(
-      transaction,
-      fmt::format("COPY {} (_env, id, created_at, type, table_name, object_id, raw, tail_at, webhook_at) FROM STDIN",
-                  table));
-  const auto add = [&](std::string_view value) { value.empty() ? lines.null() : lines.field(value); };
+  CopyStream copy(transaction, table,
+                  {"_env", "id", "created_at", "type", "table_name", "object_id", "raw", "tail_at", "webhook_at"});
   for (std::size_t i = 0; i < events.size(); ++i) {
     const auto& event = events[i];
     const bool is_known = read_text(look, static_cast<int>(i), 1) == "t";
@@ -82,18 +79,18 @@ std::vector<EventRecord> EventStore::copy_news(Transaction& transaction, const s
       rest.push_back(event);
       continue;
     }
-    lines.field(environment_);
-    lines.field(event.id);
-    lines.field(to_string(event.created_at));
-    lines.field(event.type);
-    add(event.table);
-    add(event.object_id);
-    add(event.raw);
-    add(event.by_tail ? now : "");
-    add(event.by_webhook ? now : "");
-    lines.end_line();
+    copy.begin_row();
+    copy.text(environment_);
+    copy.text(event.id);
+    copy.instant(event.created_at);
+    copy.text(event.type);
+    event.table.empty() ? copy.null() : copy.text(event.table);
+    event.object_id.empty() ? copy.null() : copy.text(event.object_id);
+    event.raw.empty() ? copy.null() : copy.json(event.raw);
+    event.by_tail ? copy.instant(now) : copy.null();
+    event.by_webhook ? copy.instant(now) : copy.null();
   }
-  lines.finish();
+  copy.finish();
   return rest;
 }
 

@@ -57,6 +57,27 @@ std::string bytea_text(const ContentHash& hash) {
   return "\\x" + to_hex(hash);
 }
 
+/// A column's value from the text form in which a RowBatch holds it.
+void copy_value(CopyStream& copy, ColumnType type, std::optional<std::string_view> value) {
+  if (!value) return copy.null();
+  switch (type) {
+    case ColumnType::text:
+    case ColumnType::slug:
+      return copy.text(*value);
+    case ColumnType::boolean:
+      return copy.boolean(*value == "t");
+    case ColumnType::instant: {
+      const auto instant = parse_instant(*value);
+      if (!instant) throw Error(Fault::bug, "a decoded instant can't be read");
+      return copy.instant(*instant);
+    }
+    case ColumnType::json:
+      return copy.json(*value);
+    case ColumnType::slugs:
+      return copy.texts(array_elements(*value));
+  }
+}
+
 /// How a death is learned, for the feed.
 std::string_view via_of(DeletedBy by) {
   switch (by) {
@@ -193,29 +214,30 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::re
 
 void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& rows) const {
   if (rows.empty()) return;
-  CopyStream lines(transaction, sql_.copy);
+  CopyStream copy(transaction, sql_.name, sql_.copied_columns);
   for (const auto& write : rows) {
-    lines.field(environment_);
     const RowBatch& batch = *write.batch;
-    lines.field(batch.id(write.row));
-    for (std::size_t column = 0; column < spec().columns.size(); ++column)
-      lines.optional_field(batch.value(write.row, column));
-    lines.field(mirror::to_string(batch.created_at(write.row)));
-    lines.field(mirror::to_string(batch.updated_at(write.row)));
-    lines.field(batch.raw(write.row));
-    lines.field(bytea_text(batch.hash(write.row)));
-    write.event_id.empty() ? lines.null() : lines.field(write.event_id);
-    lines.field(mirror::to_string(write.observed_at));
-    if (write.tombstone) {
-      lines.field(mirror::to_string(write.tombstone->at));
-      lines.field(to_string(write.tombstone->by));
-    } else {
-      lines.null();
-      lines.null();
+    copy.begin_row();
+    copy.text(environment_);
+    copy.text(batch.id(write.row));
+    for (std::size_t column = 0; column < spec().columns.size(); ++column) {
+      copy_value(copy, spec().columns[column].type, batch.value(write.row, column));
     }
-    lines.end_line();
+    copy.instant(batch.created_at(write.row));
+    copy.instant(batch.updated_at(write.row));
+    copy.json(batch.raw(write.row));
+    copy.hash(batch.hash(write.row));
+    write.event_id.empty() ? copy.null() : copy.text(write.event_id);
+    copy.instant(write.observed_at);
+    if (write.tombstone) {
+      copy.instant(write.tombstone->at);
+      copy.text(to_string(write.tombstone->by));
+    } else {
+      copy.null();
+      copy.null();
+    }
   }
-  lines.finish();
+  copy.finish();
 }
 
 void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& rows) const {

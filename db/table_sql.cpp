@@ -28,12 +28,6 @@ std::vector<RowColumn> row_columns(const TableSpec& spec) {
   return columns;
 }
 
-std::string copy_statement(const std::string& table, const std::vector<RowColumn>& columns) {
-  std::string names = "_env";
-  for (const auto& column : columns) names += ", " + column.name;
-  return fmt::format("COPY {} ({}) FROM STDIN", table, names);
-}
-
 std::string update_statement(const std::string& table, const std::vector<RowColumn>& columns) {
   std::string assignments = "_changed_at = clock_timestamp()";
   std::string arrays;
@@ -75,8 +69,11 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   };
   select_states = select("");
   select_states_and_raws_by_id = wanted(select(", _raw"), "id");
-  select_dead_by_id = wanted(select_states + " AND _deleted_at IS NOT NULL", "id");
-  copy = copy_statement(name, columns);
+  // As a rule nothing is dead in a first load: then no id is looked for.
+  select_dead_by_id = fmt::format("{} WHERE EXISTS (SELECT FROM {} WHERE _env = $1 AND _deleted_at IS NOT NULL)",
+                                  wanted(select_states + " AND _deleted_at IS NOT NULL", "id"), name);
+  copied_columns = {"_env"};
+  for (const auto& column : columns) copied_columns.push_back(column.name);
   update = update_statement(name, columns);
 }
 

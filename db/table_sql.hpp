@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/table_spec.hpp"
 
@@ -26,7 +27,7 @@ struct TableSql {
   [[nodiscard]] std::string select_states_in(const std::string& scope_column) const;
   std::string select_states_and_raws_by_id;  ///< the same by id, with _raw behind the states
   std::string select_dead_by_id;             ///< the states of those that are dead, from the index of the dead
-  std::string copy;                          ///< COPY ... FROM STDIN of whole rows, in the order of row_columns
+  std::vector<std::string> copied_columns;   ///< of a whole row, quoted, in the order of RowStore::insert
   std::string update;  ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
 };
 

@@ -23,14 +23,28 @@ std::vector<WalkRecord> WalkStore::read(Transaction& transaction, std::string_vi
   return records;
 }
 
-void WalkStore::save(Transaction& transaction, std::string_view stream, std::string_view scope,
-                     const WalkRecord& record) const {
+void WalkStore::save(Transaction& transaction, const std::vector<RunningWalk>& walks) const {
+  if (walks.empty()) return;
+  ArrayLiteral streams;
+  ArrayLiteral scopes;
+  ArrayLiteral segments;
+  ArrayLiteral snapshots;
+  ArrayLiteral progress;
+  for (const auto& walk : walks) {
+    streams.add(walk.stream);
+    scopes.add(walk.part.scope);
+    segments.add(walk.part.segment);
+    snapshots.add(std::to_string(walk.snapshot_id));
+    progress.add(walk.progress);
+  }
   transaction.run(fmt::format("INSERT INTO {} (_env, stream, scope, segment, snapshot_id, state, progress) "
-                              "VALUES ($1, $2, $3, $4, $5, $6, NULLIF($7, '')::jsonb) "
+                              "SELECT $1, stream, scope, segment, snapshot_id, 'running', progress::jsonb "
+                              "FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[]) "
+                              "AS walk (stream, scope, segment, snapshot_id, progress) "
                               "ON CONFLICT (_env, stream, scope, segment) DO UPDATE "
-                              "SET snapshot_id = $5, state = $6, progress = NULLIF($7, '')::jsonb",
+                              "SET snapshot_id = excluded.snapshot_id, state = 'running', progress = excluded.progress",
                               transaction.connection().table("walks")),
-                  environment_, stream, scope, record.segment, record.snapshot_id, record.state, record.progress);
+                  environment_, streams.str(), scopes.str(), segments.str(), snapshots.str(), progress.str());
 }
 
 void WalkStore::drop_segments(Transaction& transaction, std::string_view stream, std::string_view scope) const {

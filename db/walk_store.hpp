@@ -30,6 +30,14 @@ struct WalkRecord {
   std::string progress;  ///< JSON of sync::WalkTracker; empty once finished
 };
 
+/// A walk that goes on, and how far it is.
+struct RunningWalk {
+  std::string_view stream;
+  WalkPart part;
+  std::int64_t snapshot_id = 0;
+  std::string progress;  ///< JSON of sync::WalkTracker
+};
+
 /// A list that is still to be read in a snapshot.
 struct ScopeToWalk {
   std::string id;
@@ -52,7 +60,8 @@ class WalkStore {
   /// All parts of the list of `scope` that `snapshot_id` has begun.
   [[nodiscard]] std::vector<WalkRecord> read(Transaction& transaction, std::string_view stream, std::string_view scope,
                                              std::int64_t snapshot_id) const;
-  void save(Transaction& transaction, std::string_view stream, std::string_view scope, const WalkRecord& record) const;
+  /// No walk may occur twice.
+  void save(Transaction& transaction, const std::vector<RunningWalk>& walks) const;
   /// Forgets the parts of the list of `scope` except the one from the beginning, which stands for the list.
   void drop_segments(Transaction& transaction, std::string_view stream, std::string_view scope) const;
   /// Notes that the lists of `scopes` are completely read as of `at`, with the closing proof or without.

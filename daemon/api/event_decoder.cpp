@@ -165,9 +165,9 @@ Instant EventPage::time_of(const Event& event) const {
 }
 
 EventPage decode_event_page(std::string_view body, Instant answered_at) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const dom::element root = document.parse(body);
-  const ListEnvelope envelope = read_envelope(root, document.text());
+  const auto document = JsonDocument::borrow();
+  const dom::element root = document->parse(body);
+  const ListEnvelope envelope = read_envelope(root, document->text());
   EventPage page;
   page.answered_at = answered_at;
   page.after = envelope.after;
@@ -182,11 +182,11 @@ EventPage decode_event_page(std::string_view body, Instant answered_at) {
 }
 
 EventPage decode_event(std::string_view body, Instant received_at) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const dom::element root = document.parse(body);
+  const auto document = JsonDocument::borrow();
+  const dom::element root = document->parse(body);
   EventPage page;
   page.answered_at = received_at;
-  EventDecoder(page).decode({root, slice_value(document.text(), 0), true});
+  EventDecoder(page).decode({root, slice_value(document->text(), 0), true});
   const Event& event = page.events.front();
   const bool is_event = !event.id.empty() && !event.type.empty() && root.is_object() &&
                         root.at_key("created_at").error() == simdjson::SUCCESS;

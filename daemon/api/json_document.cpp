@@ -1,5 +1,11 @@
 #include "api/json_document.hpp"
 
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include "api/api_error.hpp"
 #include "api/json_slices.hpp"
 
@@ -19,11 +25,49 @@ std::unique_ptr<simdjson::dom::parser> make_parser() {
   return parser;
 }
 
+/// The documents that nobody uses. The one used last is given first: its memory is warm.
+class DocumentPool {
+ public:
+  JsonDocument::Borrowed take() {
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [&] { return !idle_.empty() || lent_ < most_; });
+    ++lent_;
+    if (idle_.empty()) return JsonDocument::Borrowed(new JsonDocument);
+    JsonDocument::Borrowed document(idle_.back().release());
+    idle_.pop_back();
+    return document;
+  }
+
+  void give_back(std::unique_ptr<JsonDocument> document) {
+    {
+      const std::lock_guard lock(mutex_);
+      --lent_;
+      idle_.push_back(std::move(document));
+    }
+    returned_.notify_one();
+  }
+
+ private:
+  const std::size_t most_ = std::thread::hardware_concurrency() + 2;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::size_t lent_ = 0;
+  std::vector<std::unique_ptr<JsonDocument>> idle_;
+};
+
+DocumentPool& pool() {
+  static DocumentPool documents;
+  return documents;
+}
+
 }  // namespace
 
-JsonDocument& JsonDocument::of_this_thread() {
-  thread_local JsonDocument document;
-  return document;
+JsonDocument::Borrowed JsonDocument::borrow() {
+  return pool().take();
+}
+
+void JsonDocument::Return::operator()(JsonDocument* document) const {
+  pool().give_back(std::unique_ptr<JsonDocument>(document));
 }
 
 simdjson::dom::element JsonDocument::parse(std::string_view body) {

@@ -9,12 +9,20 @@
 namespace mirror::api {
 
 /// A parsed JSON text together with its minified original: the tree says what is there, the text is what we keep.
-/// Members and elements stand in the same order in both. Reuses its memory from one text to the next. Not thread-safe:
-/// one per thread. Only the decoders' sources include this header.
+/// Members and elements stand in the same order in both. Reuses its memory from one text to the next. Not thread-safe.
+/// Only the decoders' sources include this header.
 class JsonDocument {
  public:
-  /// This thread's document; what it held before is gone.
-  static JsonDocument& of_this_thread();
+  class Return {
+   public:
+    void operator()(JsonDocument* document) const;
+  };
+  using Borrowed = std::unique_ptr<JsonDocument, Return>;
+
+  /// One of a few documents that all threads share, about as many as there are cores: a document holds some hundred
+  /// kilobytes, and threads that wait for answers need none. Waits for one; a thread that has one must not ask for
+  /// another. Thread-safe.
+  static Borrowed borrow();
 
   /// Parses and validates the whole of `body`, then gives its root. Throws InvalidBody.
   simdjson::dom::element parse(std::string_view body);

@@ -84,9 +84,9 @@ void read_mention(dom::element item, std::string_view key, std::vector<ListedIte
 }  // namespace
 
 ListPage decode_list_page(std::string_view body, const StreamSpec& stream) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const dom::element root = document.parse(body);
-  ListEnvelope envelope = read_envelope(root, document.text());
+  const auto document = JsonDocument::borrow();
+  const dom::element root = document->parse(body);
+  ListEnvelope envelope = read_envelope(root, document->text());
 
   ListPage page(*stream.table);
   PageDecoder decoder(*stream.table, stream.embedded, page.embedded, page.poison);
@@ -97,17 +97,18 @@ ListPage decode_list_page(std::string_view body, const StreamSpec& stream) {
     page.listed.push_back(decoder.decode(item, slice, page.rows));
     if (!stream.mentions.stream.empty()) read_mention(item, stream.mentions.key, page.mentioned);
   }
+  page.rows.finish();
   page.after = std::move(envelope.after);
   return page;
 }
 
 SingleObject decode_object(std::string_view body, const TableSpec& table) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const dom::element root = document.parse(body);
+  const auto document = JsonDocument::borrow();
+  const dom::element root = document->parse(body);
 
   SingleObject object(table);
   PageDecoder decoder(table, embedded_of(table), object.embedded, object.poison);
-  const ListedItem listed = decoder.decode(root, slice_value(document.text(), 0), object.row);
+  const ListedItem listed = decoder.decode(root, slice_value(document->text(), 0), object.row);
   if (object.row.empty()) {
     throw Error(Fault::bad_data, fmt::format("object {} of {}: {}", listed.id.empty() ? "without id" : listed.id,
                                              table.name, object.poison.front().error));

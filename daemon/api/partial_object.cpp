@@ -28,8 +28,7 @@ std::set<std::string, std::less<>> keys_of(dom::element root) {
 
 /// `,"key":value` for each member to add.
 std::string missing_members(const TableSpec& table, std::string_view known,
-                            const std::set<std::string, std::less<>>& present) {
-  JsonDocument& document = JsonDocument::of_this_thread();
+                            const std::set<std::string, std::less<>>& present, JsonDocument& document) {
   const dom::element root = document.parse(known);
   std::string missing;
   MemberSlices slices(document.text());
@@ -46,15 +45,15 @@ std::string missing_members(const TableSpec& table, std::string_view known,
 }  // namespace
 
 std::optional<RowBatch> completed(const TableSpec& table, std::string_view partial, std::string_view known) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const std::string missing = missing_members(table, known, keys_of(document.parse(partial)));
+  const auto document = JsonDocument::borrow();
+  const std::string missing = missing_members(table, known, keys_of(document->parse(partial)), *document);
   if (missing.empty()) return std::nullopt;
   std::string whole(partial.substr(0, partial.rfind('}')));
   whole += missing;
   whole += '}';
-  const dom::element root = document.parse(whole);
+  const dom::element root = document->parse(whole);
   RowBatch row(table);
-  ItemDecoder(table, {}, Source::event).decode(root, slice_value(document.text(), 0), {}, row);
+  ItemDecoder(table, {}, Source::event).decode(root, slice_value(document->text(), 0), {}, row);
   if (row.empty()) return std::nullopt;
   return row;
 }

@@ -22,7 +22,7 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view head
 class RetryPolicy {
  public:
   /// `safe`: sending the request twice does no harm (GET). Others are repeated only if they were not carried out (429).
-  explicit RetryPolicy(bool safe) : safe_(safe) {}
+  explicit RetryPolicy(bool safe) : safe_(safe), backoff_(base, cap) {}
   RetryPolicy(bool safe, std::uint64_t seed) : safe_(safe), backoff_(base, cap, seed) {}
 
   /// How long to wait before the next attempt, or nothing if there is to be none.
@@ -34,7 +34,7 @@ class RetryPolicy {
 
   bool safe_;
   int foreign_answers_ = 0;  ///< that WorkOS did not write
-  Backoff backoff_{base, cap};
+  Backoff backoff_;
 };
 
 }  // namespace mirror::api

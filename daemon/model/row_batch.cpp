@@ -30,6 +30,12 @@ void RowBatch::drop_row() {
   values_.resize(rows_.size() * table_->columns.size());
 }
 
+void RowBatch::finish() {
+  text_.shrink_to_fit();
+  values_.shrink_to_fit();
+  rows_.shrink_to_fit();
+}
+
 RowBatch::Slice RowBatch::store(std::string_view text) {
   // Bodies are capped far below 4 GiB (HttpTransport), so the offsets fit.
   const Slice slice{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};

@@ -39,6 +39,8 @@ class RowBatch {
                   std::string_view raw);
   /// Forgets the values added since the last finish_row: the object turned out to be undecodable.
   void drop_row();
+  /// Nothing more is added: gives back what growing has taken in advance, up to half of it.
+  void finish();
   /// Roughly the bytes held, for queue limits and statistics.
   [[nodiscard]] std::size_t bytes() const { return text_.size(); }
 

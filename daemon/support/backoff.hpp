@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <random>
 
 namespace mirror {
@@ -13,8 +14,9 @@ class Backoff {
  public:
   using Duration = std::chrono::milliseconds;
 
-  Backoff(Duration base, Duration cap, std::uint64_t seed = std::random_device{}())
-      : base_(base), cap_(cap), random_(seed) {}
+  /// Without a seed it takes a random one, when it is first needed: most requests succeed at once.
+  Backoff(Duration base, Duration cap) : base_(base), cap_(cap) {}
+  Backoff(Duration base, Duration cap, std::uint64_t seed) : base_(base), cap_(cap), random_(seed) {}
 
   /// The next delay; each call doubles the range until the cap.
   Duration next();
@@ -26,7 +28,7 @@ class Backoff {
   Duration base_;
   Duration cap_;
   int attempts_ = 0;
-  std::mt19937_64 random_;
+  std::optional<std::mt19937_64> random_;
 };
 
 }  // namespace mirror

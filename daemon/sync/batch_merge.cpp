@@ -23,10 +23,11 @@ void BatchProgress::save(WriteSession& session) const {
   for (const auto& [snapshot, sum] : counts) {
     session.tables.snapshots.add_counts(session.transaction, snapshot->id, sum);
   }
+  std::vector<db::RunningWalk> running;
   for (const auto& [walk, progress] : walks) {
-    session.tables.walks.save(session.transaction, walk.first->name, walk.second.scope,
-                              {walk.second.segment, progress.first, "running", progress.second});
+    running.push_back({walk.first->name, walk.second, progress.first, progress.second});
   }
+  session.tables.walks.save(session.transaction, running);
   for (const auto& [key, done] : finished_scopes) {
     const auto& [stream, snapshot_id, is_proven] = key;
     session.tables.walks.finish(session.transaction, stream->name, done.first, snapshot_id, done.second, is_proven);

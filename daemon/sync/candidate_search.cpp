@@ -19,7 +19,7 @@ bool CandidateSearch::forget(const PageWrite& page, const std::string& segment) 
   const auto is_of_that_walk = [&](const PageWrite& earlier) {
     return earlier.snapshot == page.snapshot && earlier.part == part;
   };
-  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_that_walk(*stretch.first); });
+  std::erase_if(stretches_, [&](const Stretch& stretch) { return is_of_that_walk(stretch.first()); });
   std::erase_if(embedded_, [&](const EmbeddedList& list) { return is_of_that_walk(*list.page); });
   const auto& walks = session_.tables.walks;
   return walks.drop_candidates_of(session_.transaction, page.snapshot->id, part) > 0;
@@ -28,15 +28,15 @@ bool CandidateSearch::forget(const PageWrite& page, const std::string& segment) 
 void CandidateSearch::add_stretch(const PageWrite& page) {
   // Pages of walks side by side come mixed.
   const auto earlier = std::ranges::find_if(stretches_.rbegin(), stretches_.rend(), [&](const Stretch& stretch) {
-    return stretch.first->snapshot == page.snapshot && stretch.first->part == page.part;
+    return stretch.first().snapshot == page.snapshot && stretch.first().part == page.part;
   });
   const bool both_in_order = earlier != stretches_.rend() && page.coverage.in_order && earlier->coverage.in_order;
   const bool goes_on = both_in_order && earlier->coverage.to && earlier->coverage.to == page.coverage.from;
   const bool goes_back = both_in_order && earlier->coverage.from && earlier->coverage.from == page.coverage.to;
-  auto& stretch = goes_on || goes_back ? *earlier : stretches_.emplace_back(Stretch{&page, page.coverage, {}});
+  auto& stretch = goes_on || goes_back ? *earlier : stretches_.emplace_back(Stretch{{}, page.coverage});
+  stretch.pages.push_back(&page);
   if (goes_on) stretch.coverage.to = page.coverage.to;
   if (goes_back) stretch.coverage.from = page.coverage.from;
-  for (const auto& item : page.page.listed) stretch.listed.insert(item.id);
 }
 
 /// Rows of the mirror that the lists should have shown, but did not. One query per stream: the lists of organizations
@@ -44,12 +44,12 @@ void CandidateSearch::add_stretch(const PageWrite& page) {
 void CandidateSearch::find_missing_of_stretches() {
   std::map<const StreamSpec*, std::vector<const Stretch*>> by_stream;
   for (const auto& stretch : stretches_) {
-    if (stretch.coverage.in_order) by_stream[stretch.first->snapshot->stream].push_back(&stretch);
+    if (stretch.coverage.in_order) by_stream[stretch.first().snapshot->stream].push_back(&stretch);
   }
   for (const auto& [stream, stretches] : by_stream) {
     std::vector<db::CreationRange> ranges;
     for (const auto* stretch : stretches) {
-      ranges.push_back({stretch->first->part.scope, stretch->coverage.from, stretch->coverage.to});
+      ranges.push_back({stretch->first().part.scope, stretch->coverage.from, stretch->coverage.to});
     }
     const auto ids =
         session_.tables.rows(*stream->table)
@@ -59,10 +59,13 @@ void CandidateSearch::find_missing_of_stretches() {
 }
 
 void CandidateSearch::find_missing(const Stretch& stretch, const std::vector<std::string>& stored) {
+  if (stored.empty()) return;
+  std::unordered_set<std::string_view> listed(stretch.coverage.seen_before.begin(), stretch.coverage.seen_before.end());
+  for (const auto* page : stretch.pages) {
+    for (const auto& item : page->page.listed) listed.insert(item.id);
+  }
   for (const auto& id : stored) {
-    if (!stretch.listed.contains(id) && !std::ranges::count(stretch.coverage.seen_before, id)) {
-      add_candidate(*stretch.first, *stretch.first->snapshot->stream->table, id);
-    }
+    if (!listed.contains(id)) add_candidate(stretch.first(), *stretch.first().snapshot->stream->table, id);
   }
 }
 
@@ -104,21 +107,15 @@ bool CandidateSearch::write() {
   find_missing_of_stretches();
   for (const auto& list : embedded_) find_missing(list);
   bool wrote = false;
-  std::map<SnapshotContext*, std::unordered_set<std::string_view>> seen;
-  for (const auto* page : pages_) {
-    auto& ids = seen[page->snapshot.get()];
-    for (const auto& item : page->page.listed) ids.insert(item.id);
-    for (const auto& embedded : page->page.embedded) {
-      for (std::size_t row = 0; row < embedded.size(); ++row) ids.insert(embedded.id(row));
+  for (const auto& snapshot : snapshots()) {
+    auto& candidates = candidates_[snapshot];
+    if (candidates.empty() && !snapshot->has_candidates) continue;
+    const auto seen = seen_in(*snapshot);
+    if (snapshot->has_candidates) {
+      wrote =
+          session_.tables.walks.withdraw(session_.transaction, snapshot->id, {seen.begin(), seen.end()}) > 0 || wrote;
     }
-  }
-  for (const auto& [snapshot, ids] : seen) {
-    if (!snapshot->has_candidates) continue;
-    wrote = session_.tables.walks.withdraw(session_.transaction, snapshot->id, {ids.begin(), ids.end()}) > 0 || wrote;
-  }
-  for (auto& [snapshot, candidates] : candidates_) {
-    const auto& ids = seen[snapshot];
-    std::erase_if(candidates, [&](const db::Candidate& candidate) { return ids.contains(candidate.id); });
+    std::erase_if(candidates, [&](const db::Candidate& candidate) { return seen.contains(candidate.id); });
     if (candidates.empty()) continue;
     session_.tables.walks.add_candidates(session_.transaction, snapshot->id, candidates);
     snapshot->has_candidates = true;
@@ -129,6 +126,25 @@ bool CandidateSearch::write() {
   embedded_.clear();
   candidates_.clear();
   return wrote;
+}
+
+std::set<SnapshotContext*> CandidateSearch::snapshots() const {
+  std::set<SnapshotContext*> all;
+  for (const auto* page : pages_) all.insert(page->snapshot.get());
+  return all;
+}
+
+/// The ids that the pages of a snapshot show.
+std::unordered_set<std::string_view> CandidateSearch::seen_in(const SnapshotContext& snapshot) const {
+  std::unordered_set<std::string_view> ids;
+  for (const auto* page : pages_) {
+    if (page->snapshot.get() != &snapshot) continue;
+    for (const auto& item : page->page.listed) ids.insert(item.id);
+    for (const auto& embedded : page->page.embedded) {
+      for (std::size_t row = 0; row < embedded.size(); ++row) ids.insert(embedded.id(row));
+    }
+  }
+  return ids;
 }
 
 }  // namespace mirror::sync

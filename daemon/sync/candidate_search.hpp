@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -31,9 +32,10 @@ class CandidateSearch {
  private:
   /// Adjoining pages of one walk: one range serves them all.
   struct Stretch {
-    const PageWrite* first = nullptr;
+    std::vector<const PageWrite*> pages;
     Coverage coverage;
-    std::unordered_set<std::string_view> listed;
+
+    [[nodiscard]] const PageWrite& first() const { return *pages.front(); }
   };
   /// The embedded lists of a page, each complete for its parent.
   struct EmbeddedList {
@@ -45,6 +47,8 @@ class CandidateSearch {
   void find_missing_of_stretches();
   void find_missing(const Stretch& stretch, const std::vector<std::string>& stored);
   void find_missing(const EmbeddedList& list);
+  [[nodiscard]] std::set<SnapshotContext*> snapshots() const;
+  [[nodiscard]] std::unordered_set<std::string_view> seen_in(const SnapshotContext& snapshot) const;
   void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
 
   WriteSession& session_;

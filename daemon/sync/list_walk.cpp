@@ -8,6 +8,7 @@
 #include "api/api_error.hpp"
 #include "model/streams.hpp"
 #include "support/log.hpp"
+#include "support/thread_priority.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -42,6 +43,7 @@ ListWalk::ListWalk(const MirrorSession& session, std::shared_ptr<SnapshotContext
       tracker_(std::move(task.tracker)) {}
 
 WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
+  go_after_others();
   while (true) {
     if (stop.stop_requested()) throw Error(Fault::stopped, "stopped");
     const auto advance_to = advance(always_prove, stop);

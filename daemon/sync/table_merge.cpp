@@ -61,6 +61,7 @@ bool TableMerge::merge() {
   if (sightings_.empty()) return false;
   read_known();
   read_dead_parents();
+  states_.reserve(sightings_.size());
   for (const auto& sighting : sightings_) apply(sighting);
   return write();
 }
@@ -83,16 +84,19 @@ void TableMerge::read_known() {
 /// Only for rows that will probably be written: an unchanged child needs no look at its parents.
 void TableMerge::read_dead_parents() {
   const auto& parents = rows_.spec().parents;
-  dead_parents_.resize(parents.size());
-  for (std::size_t i = 0; i < parents.size(); ++i) {
-    const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
-    std::unordered_set<std::string_view> ids;
-    for (const auto& sighting : sightings_) {
-      if (!is_write(judge(known(sighting.id()), sighting.observation(known(sighting.id()))))) continue;
-      if (const auto parent = sighting.batch->value(sighting.row, column)) ids.insert(*parent);
+  if (parents.empty()) return;
+  std::vector<std::unordered_set<std::string_view>> ids(parents.size());
+  for (const auto& sighting : sightings_) {
+    const auto* before = known(sighting.id());
+    if (!is_write(judge(before, sighting.observation(before)))) continue;
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+      const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
+      if (const auto parent = sighting.batch->value(sighting.row, column)) ids[i].insert(*parent);
     }
+  }
+  for (std::size_t i = 0; i < parents.size(); ++i) {
     const auto& stored = session_.tables.rows(*find_table(parents[i].table));
-    dead_parents_[i] = stored.read_dead(session_.transaction, {ids.begin(), ids.end()});
+    dead_parents_.push_back(stored.read_dead(session_.transaction, {ids[i].begin(), ids[i].end()}));
   }
 }
 
@@ -104,6 +108,7 @@ const RowState* TableMerge::known(std::string_view id) const {
 const Tombstone* TableMerge::dead_parent(const Sighting& sighting) const {
   const auto& parents = rows_.spec().parents;
   for (std::size_t i = 0; i < parents.size(); ++i) {
+    if (dead_parents_[i].empty()) continue;
     const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
     const auto parent = sighting.batch->value(sighting.row, column);
     if (!parent) continue;
@@ -115,7 +120,8 @@ const Tombstone* TableMerge::dead_parent(const Sighting& sighting) const {
 
 void TableMerge::apply(const Sighting& seen) {
   const Sighting sighting = completed(seen);
-  Verdict verdict = judge(known(sighting.id()), sighting.observation(known(sighting.id())));
+  const RowState* before = known(sighting.id());
+  Verdict verdict = judge(before, sighting.observation(before));
   std::optional<Tombstone> arrives_dead;
   if (is_write(verdict)) {
     if (const auto* parent = dead_parent(sighting)) {

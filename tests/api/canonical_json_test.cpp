@@ -8,10 +8,10 @@ namespace mirror::api {
 namespace {
 
 std::string canonical(std::string_view json) {
-  JsonDocument& document = JsonDocument::of_this_thread();
-  const auto root = document.parse(json);
+  const auto document = JsonDocument::borrow();
+  const auto root = document->parse(json);
   std::string out;
-  append_canonical(root, document.text(), out);
+  append_canonical(root, document->text(), out);
   return out;
 }
 

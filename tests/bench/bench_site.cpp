@@ -7,10 +7,12 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
+#include "tests/bench/keep_alive.hpp"
 #include "tests/bench/raw_copy.hpp"
 #include "tests/harness/wait_until.hpp"
 
@@ -61,6 +63,11 @@ BenchSource::BenchSource(std::size_t users, std::size_t organizations, std::size
   }
 }
 
+std::string BenchSource::control(std::string_view method, std::string_view target, std::string_view body) const {
+  KeepAlive connection(port());
+  return ask(connection, method, target, body);
+}
+
 int BenchSource::port() const {
   return std::stoi(url_.substr(url_.rfind(':') + 1));
 }
@@ -95,13 +102,36 @@ SyncCost BenchMirror::sync(const std::vector<std::string>& streams, double share
     if (std::ranges::find(streams, stream->name) != streams.end()) continue;
     arguments.insert(arguments.end(), {"--set", fmt::format("streams.{}.enabled=false", stream->name)});
   }
+  source_.control("POST", "/_simulator/reset-counters");
+  SyncCost cost;
   const auto wal_before = wal_position();
+  const auto database_cpu_before = cluster_.cpu_seconds();
   rusage usage{};
   const auto began = std::chrono::steady_clock::now();
   run_program(arguments, &usage);
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-  return {time.count(), seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) / 1024, wal_position() - wal_before};
+  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  cost.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  cost.database_cpu_seconds = cluster_.cpu_seconds() - database_cpu_before;
+  cost.peak_mebibytes = static_cast<double>(usage.ru_maxrss) / 1024;
+  cost.wal_bytes = wal_position() - wal_before;
+  const auto counts = nlohmann::json::parse(source_.control("GET", "/_simulator/requests")).at("requests");
+  for (const auto& [what, count] : counts.items()) {
+    cost.requests += count.get<double>();
+    if (what.ends_with(" 429")) cost.refused += count.get<double>();
+  }
+  return cost;
+}
+
+double BenchMirror::fewest_requests(const std::vector<std::string>& streams) {
+  double requests = 0;
+  for (const auto& stream : streams) {
+    const std::string lists = find_stream(stream)->scope_column.empty()
+                                  ? "SELECT count(*) AS rows FROM workos." + stream + "_live"
+                                  : "SELECT count(*) AS rows FROM workos." + stream + "_live GROUP BY organization_id";
+    requests += static_cast<double>(
+        database_.count("SELECT coalesce(sum((rows + 99) / 100), 0) FROM (" + lists + ") AS lists"));
+  }
+  return requests;
 }
 
 void BenchMirror::settle() {

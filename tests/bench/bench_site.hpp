@@ -17,9 +17,12 @@ namespace mirror::bench {
 /// One `authkit-mirror sync`, from the start of the process to its end.
 struct SyncCost {
   double seconds = 0;
-  double cpu_seconds = 0;  ///< of the daemon alone, without PostgreSQL and the simulator
-  double peak_mebibytes = 0;
+  double cpu_seconds = 0;           ///< of the daemon alone
+  double database_cpu_seconds = 0;  ///< of all processes of PostgreSQL
+  double peak_mebibytes = 0;        ///< of the daemon
   double wal_bytes = 0;
+  double requests = 0;
+  double refused = 0;  ///< requests that were answered with 429
 };
 
 /// The simulator as a process of its own, without latency.
@@ -30,6 +33,8 @@ class BenchSource {
               const std::vector<std::string>& further = {});
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] int port() const;
+  /// Sends a request to the simulator's control endpoint; returns the answer's body.
+  std::string control(std::string_view method, std::string_view target, std::string_view body = {}) const;
 
  private:
   harness::TemporaryDirectory logs_;
@@ -65,6 +70,8 @@ class BenchMirror {
   /// What autovacuum would do sooner or later; done now, so that it does not happen within a measurement.
   void settle();
   double seconds_of_raw_copy(const std::string& table);
+  /// Pages of 100 that hold what is mirrored of these streams, without any proof: no reader gets along with fewer.
+  double fewest_requests(const std::vector<std::string>& streams);
   std::int64_t count(const std::string& table);
   /// Follows events and takes webhooks signed with `webhook_secret`. Sweeps are a year away, unless a stream was never
   /// mirrored.

@@ -1,5 +1,6 @@
 #include <tuple>
 
+#include "db/array_literal.hpp"
 #include "db/copy_stream.hpp"
 #include "db/pqxx_compat.hpp"
 #include "db/transaction.hpp"
@@ -63,21 +64,55 @@ TEST_CASE("COPY brings all rows, also when they are more or longer than a piece"
   DatabaseAccess access(GENERATE(Way::direct, Way::pooled), Content::nothing);
   Connection connection = access.connect();
   Transaction transaction(connection);
-  transaction.run("CREATE TABLE copied (number int, text text)");
-  CopyStream lines(transaction, "COPY copied FROM STDIN");
+  transaction.run("CREATE TABLE copied (at timestamptz, text text)");
+  CopyStream copy(transaction, "copied", {"at", "text"});
   for (int i = 1; i <= 30'000; ++i) {
-    lines.field(std::to_string(i));
-    lines.field(std::string(i == 15'000 ? 3U << 20U : 100U, 'x'));
-    lines.end_line();
+    copy.begin_row();
+    copy.instant({i * 1'000'000LL});
+    copy.text(std::string(i == 15'000 ? 3U << 20U : 100U, 'x'));
   }
 
-  CHECK(lines.finish() == 30'000);
+  CHECK(copy.finish() == 30'000);
 
-  const auto row = transaction.run("SELECT count(*), sum(number), min(length(text)), max(length(text)) FROM copied")[0];
+  const auto row = transaction.run(
+      "SELECT count(*), sum(extract(epoch FROM at))::bigint, min(length(text)), max(length(text)) FROM copied")[0];
   CHECK(row[0].as<int>() == 30'000);
   CHECK(row[1].as<std::int64_t>() == 450'015'000);
   CHECK(row[2].as<int>() == 100);
   CHECK(row[3].as<int>() == 3 << 20);
+}
+
+TEST_CASE("COPY stores every type of field as it is") {
+  TestDatabase database(Content::nothing);
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+  transaction.run(
+      "CREATE TABLE copied (n text, t text, j jsonb, yes boolean, no boolean, i timestamptz, h bytea, several text[], "
+      "empty text[])");
+  CopyStream copy(transaction, "copied", {"n", "t", "j", "yes", "no", "i", "h", "several", "empty"});
+  copy.begin_row();
+  copy.null();
+  copy.text("tab\t, newline\n, \\N, \u00e4 \U0001F600");
+  copy.json(R"({"a": [1, "\"\\"]})");
+  copy.boolean(true);
+  copy.boolean(false);
+  copy.instant({-1});
+  copy.hash({0x0123456789abcdef, 0xfedcba9876543210, 7});
+  copy.texts(array_elements(R"({"admin","with \"quotes\", a comma and a \\",""})"));
+  copy.texts({});
+  REQUIRE(copy.finish() == 1);
+  const auto is_true = [&](const std::string& condition) {
+    CAPTURE(condition);
+    CHECK(transaction.run("SELECT " + condition + " FROM copied")[0][0].as<bool>());
+  };
+  is_true("n IS NULL");
+  is_true("t = E'tab\\t, newline\\n, \\\\N, \u00e4 \U0001F600'");
+  is_true(R"(j = '{"a": [1, "\"\\"]}')");
+  is_true("yes AND NOT no");
+  is_true("i = '1969-12-31 23:59:59.999999+00'");
+  is_true("encode(h, 'hex') = '" + to_hex({0x0123456789abcdef, 0xfedcba9876543210, 7}) + "'");
+  is_true(R"(several = ARRAY['admin', 'with "quotes", a comma and a \', ''])");
+  is_true("empty = '{}'");
 }
 
 TEST_CASE("a COPY that is given up stores nothing, and the connection goes on") {
@@ -90,9 +125,10 @@ TEST_CASE("a COPY that is given up stores nothing, and the connection goes on") 
   }
   {
     Transaction transaction(connection);
-    CopyStream lines(transaction, "COPY copied FROM STDIN");
-    lines.field(std::string(1U << 20U, 'x'));
-    lines.end_line();
+    CopyStream copy(transaction, "copied", {"text"});
+    copy.begin_row();
+    copy.text(std::string(1U << 20U, 'x'));
+    copy.begin_row();  // sends what is there
     CHECK(caught_error([&] { transaction.commit(); }).fault() == Fault::bug);
   }
   Transaction transaction(connection);
@@ -103,7 +139,7 @@ TEST_CASE("a COPY without rows asks nothing of the database") {
   TestDatabase database(Content::nothing);
   Connection connection = database.connect();
   Transaction transaction(connection);
-  CHECK(CopyStream(transaction, "COPY nothing_here FROM STDIN").finish() == 0);
+  CHECK(CopyStream(transaction, "nothing_here", {"text"}).finish() == 0);
 }
 
 TEST_CASE("a COPY that fails names its cause but no value, and the connection goes on") {
@@ -111,14 +147,14 @@ TEST_CASE("a COPY that fails names its cause but no value, and the connection go
   Connection connection = database.connect();
   {
     Transaction transaction(connection);
-    transaction.run("CREATE TEMPORARY TABLE copied (number int)");
+    transaction.run("CREATE TEMPORARY TABLE copied (content jsonb)");
     const Error error = caught_error([&] {
-      CopyStream lines(transaction, "COPY copied FROM STDIN");
+      CopyStream copy(transaction, "copied", {"content"});
       for (const auto* value : {"1", "ada@example.com"}) {
-        lines.field(value);
-        lines.end_line();
+        copy.begin_row();
+        copy.json(value);
       }
-      lines.finish();
+      copy.finish();
     });
     CHECK(error.fault() == Fault::bad_data);
     CHECK_THAT(error.what(), ContainsSubstring("22P02"));
@@ -127,10 +163,10 @@ TEST_CASE("a COPY that fails names its cause but no value, and the connection go
   {
     Transaction transaction(connection);
     const Error error = caught_error([&] {
-      CopyStream lines(transaction, "COPY nothing_here FROM STDIN");
-      lines.field("1");
-      lines.end_line();
-      lines.finish();
+      CopyStream copy(transaction, "nothing_here", {"text"});
+      copy.begin_row();
+      copy.text("1");
+      copy.finish();
     });
     CHECK(error.fault() == Fault::misconfigured);
     CHECK_THAT(error.what(), ContainsSubstring("nothing_here"));

@@ -1,12 +1,14 @@
 #include "tests/harness/private_cluster.hpp"
 
 #include <libpq-fe.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -31,6 +33,20 @@ std::vector<pid_t> children_of(pid_t parent) {
   return {std::istream_iterator<pid_t>(list), {}};
 }
 
+/// In ticks: what the process used itself, or what those of its children used that have ended.
+double cpu_ticks(pid_t process, bool of_ended_children) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string text{std::istreambuf_iterator<char>(stat), {}};
+  // proc(5): fields 14 and 15 are the process's own, 16 and 17 its ended children's; the name may hold blanks.
+  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+  std::string skipped;
+  for (int field = 3; field < (of_ended_children ? 16 : 14); ++field) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return user + system;
+}
+
 }  // namespace
 
 PrivateCluster::PrivateCluster(Fsync fsync) : directory_(true), fsync_(fsync) {
@@ -48,6 +64,13 @@ PrivateCluster::~PrivateCluster() {
 
 std::string PrivateCluster::url(const std::string& database) const {
   return "host=" + directory_.path().string() + " user=postgres dbname=" + database;
+}
+
+double PrivateCluster::cpu_seconds() const {
+  const pid_t postmaster = postmaster_->pid();
+  double ticks = cpu_ticks(postmaster, false) + cpu_ticks(postmaster, true);
+  for (const pid_t child : children_of(postmaster)) ticks += cpu_ticks(child, false);
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 void PrivateCluster::start() {

@@ -24,6 +24,9 @@ class PrivateCluster {
   /// Connection string of its superuser.
   [[nodiscard]] std::string url(const std::string& database = "postgres") const;
 
+  /// CPU time of all its processes so far, in seconds.
+  [[nodiscard]] double cpu_seconds() const;
+
   /// Starts it and waits until it takes connections, recovery included.
   void start();
   /// Ends it in an orderly way; sessions are cut off.
