@@ -15,6 +15,10 @@
 namespace mirror::sync {
 namespace {
 
+/// Pages of events on their way to the database: a backlog is read faster than it is written, and memory has to stay
+/// flat. Bounded here and not by the queue, where sweeps would hold events up (rule R16).
+constexpr std::size_t most_unwritten = 56;
+
 using std::chrono::hours;
 using std::chrono::microseconds;
 
@@ -227,7 +231,8 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
   forget_old_news(page, oldest);
   write.page = std::move(page);
   fault_point("tail.before_push");
-  session_.writer.push(std::move(write), stop);
+  for (; unwritten_.size() >= most_unwritten; unwritten_.pop_front()) unwritten_.front().get();
+  unwritten_.push_back(session_.writer.deliver(std::move(write), stop));
   uncommitted_ = true;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
+#include <future>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -65,6 +67,7 @@ class EventTail {
   std::optional<Instant> api_now_;      ///< of the last answer
   std::atomic<bool> must_load_{false};  ///< position_ was changed in the database
   bool loaded_ = false;
+  std::deque<std::future<void>> unwritten_;
   bool uncommitted_ = false;  ///< events were queued since the last flush
   Clock::TimePoint noted_at_;
 };

@@ -36,7 +36,8 @@ std::vector<pid_t> children_of(pid_t parent) {
 /// In ticks: what the process used itself, or what those of its children used that have ended.
 double cpu_ticks(pid_t process, bool of_ended_children) {
   std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
-  std::string text{std::istreambuf_iterator<char>(stat), {}};
+  std::string text;
+  std::getline(stat, text);  // nothing, if the process has ended meanwhile
   // proc(5): fields 14 and 15 are the process's own, 16 and 17 its ended children's; the name may hold blanks.
   std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
   std::string skipped;
