@@ -26,6 +26,17 @@ std::string content_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// Its own, since its exec. What wait4 tells is at least what this process held when it forked.
+double peak_mebibytes(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  const std::string mark = "VmHWM:";
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with(mark)) return std::stod(line.substr(mark.size())) / 1024;
+  }
+  throw std::runtime_error("the daemon's memory can't be read");
+}
+
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -85,10 +96,11 @@ int BenchDaemon::port() {
 }
 
 std::pair<double, double> BenchDaemon::end() {
+  const double peak = peak_mebibytes(process_.pid());
   process_.signal(SIGTERM);
   if (process_.wait() != 0) throw std::runtime_error("the daemon did not end well:\n" + content_of(log_));
   const rusage& usage = process_.usage();
-  return {seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
+  return {seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), peak};
 }
 
 BenchMirror::BenchMirror(const BenchSource& source)
