@@ -12,6 +12,9 @@ namespace {
 /// From this page on a list is long enough to be read from its other end too: where the two meet, a page is read twice.
 constexpr std::int64_t pages_of_a_long_list = 6;
 
+/// Between it and itself lies no instant.
+constexpr Instant nowhere{INT64_MIN};
+
 bool is_backwards(const WalkTracker& walk) {
   return walk.order() == api::ListOrder::descending;
 }
@@ -145,7 +148,10 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, const WalkTr
     if (segment->is_unwanted) return {Next::leave, {}, {}};
     const auto neighbour = std::next(segment);
     const auto meeting = meet_next(segment, tracker, at_end);
-    if (meeting == Meeting::apart) break;
+    if (meeting == Meeting::apart) {
+      result.seam = touching(neighbour);
+      break;
+    }
     if (meeting == Meeting::met) {
       result.next = Next::finish;
       result.seam = neighbour->tracker.seam();
@@ -165,6 +171,13 @@ ListSegments::Advance ListSegments::advance_forwards(Place segment, const WalkTr
   }
   result.voided = std::exchange(segment->voided, {});
   return result;
+}
+
+/// Two walks that come towards each other may end a page at the same object before they have passed each other: both
+/// list it, and one is to count it.
+std::optional<Seam> ListSegments::touching(std::list<Segment>::const_iterator neighbour) const {
+  if (neighbour == segments_.end() || !is_backwards(neighbour->tracker)) return std::nullopt;
+  return Seam{nowhere, nowhere, neighbour->tracker.latest_ids()};
 }
 
 ListSegments::Meeting ListSegments::meet_next(std::list<Segment>::const_iterator segment, const WalkTracker& tracker,
@@ -195,7 +208,7 @@ ListSegments::Advance ListSegments::advance_backwards(Place segment, const WalkT
     return {
         Next::finish, Seam{Instant{INT64_MIN}, has_begun ? *before->tracker.position() : Instant{INT64_MIN}, ids}, {}};
   }
-  if (!at_end) return {};
+  if (!at_end) return {Next::go_on, Seam{nowhere, nowhere, before->tracker.latest_ids()}, {}};
   // At the beginning of the list everything is read, whatever the others do; if it is the beginning.
   const auto& first = segments_.front().tracker.first_id();
   if (std::ranges::count(tracker.latest_ids(), first) == 0) return {Next::distrust, {}, {}};

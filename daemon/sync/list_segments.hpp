@@ -41,7 +41,8 @@ class ListSegments {
   };
   struct Advance {
     Next next = Next::go_on;
-    /// If it meets a neighbour: what lies beyond it in the walk's order is left to that one. Else it has read the rest.
+    /// What a neighbour lists too, and counts. Of a walk that finishes: where it met that neighbour, which has read what
+    /// lies beyond; without one it has read the rest itself.
     std::optional<Seam> seam;
     std::vector<std::string> voided;  ///< segments whose evidence counts no more
   };
@@ -115,6 +116,7 @@ class ListSegments {
   [[nodiscard]] std::optional<Instant> edge_behind(std::list<Segment>::const_iterator segment) const;
   Advance advance_forwards(Place segment, const WalkTracker& tracker, bool at_end, std::unique_lock<std::mutex>& lock,
                            const std::stop_token& stop);
+  [[nodiscard]] std::optional<Seam> touching(std::list<Segment>::const_iterator neighbour) const;
   [[nodiscard]] Meeting meet_next(std::list<Segment>::const_iterator segment, const WalkTracker& tracker,
                                   bool at_end) const;
   Advance advance_backwards(Place segment, const WalkTracker& tracker, bool at_end);
