@@ -276,6 +276,33 @@ TEST_CASE("a long list of which nothing is known is read from both ends") {
   CHECK(listing.reads() <= 44);  // 40, and what both read where they met
 }
 
+TEST_CASE("an object at which two walks towards each other end a page is counted once, by whoever came first") {
+  Objects list;
+  for (int i = 0; i < 79; ++i) list.push_back({"user_" + std::to_string(i), i});
+  Listing listing(list, 10, Unknown::refused, 1);
+  ListSegments segments(5);
+  auto forwards = segments.take();
+  REQUIRE(forwards);
+  std::optional<Seam> counted_by_the_other;
+  const auto step = [&](ListSegments::Task& task) {
+    REQUIRE(task.tracker.accept(*listing.read(task.tracker)) == WalkTracker::Step::go_on);
+    const auto next =
+        segments.advance(task.segment, task.tracker, false, {},
+                         [&](const ListSegments::Advance& decided) { counted_by_the_other = decided.seam; });
+    REQUIRE(next.next == ListSegments::Next::go_on);
+  };
+  for (int page = 0; page < 6; ++page) step(*forwards);
+  auto backwards = segments.take();
+  REQUIRE(backwards);
+  // Both pages end at the object 69.
+  const bool is_forwards_first = GENERATE(true, false);
+  step(is_forwards_first ? *forwards : *backwards);
+  step(is_forwards_first ? *backwards : *forwards);
+  REQUIRE(counted_by_the_other);
+  CHECK(std::ranges::count(counted_by_the_other->ids, "user_69") == 1);
+  CHECK(counted_by_the_other->edge == counted_by_the_other->until);  // nothing else
+}
+
 TEST_CASE("segments are at least as long as is wanted") {
   Objects list;
   for (int i = 0; i < 1'000; ++i) list.push_back({"user_" + std::to_string(i), i});
