@@ -41,8 +41,8 @@ class ListSegments {
   };
   struct Advance {
     Next next = Next::go_on;
-    /// What a neighbour lists too, and counts. Of a walk that finishes: where it met that neighbour, which has read what
-    /// lies beyond; without one it has read the rest itself.
+    /// What a neighbour lists too, and counts. Of a walk that finishes: where it met that neighbour, which has read
+    /// what lies beyond; without one it has read the rest itself.
     std::optional<Seam> seam;
     std::vector<std::string> voided;  ///< segments whose evidence counts no more
   };
