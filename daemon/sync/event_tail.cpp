@@ -231,7 +231,12 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
   forget_old_news(page, oldest);
   write.page = std::move(page);
   fault_point("tail.before_push");
-  for (; unwritten_.size() >= most_unwritten; unwritten_.pop_front()) unwritten_.front().get();
+  while (unwritten_.size() >= most_unwritten) {
+    // Taken out first: a failure is told once, and the next page finds no future that was asked already.
+    auto first = std::move(unwritten_.front());
+    unwritten_.pop_front();
+    first.get();
+  }
   unwritten_.push_back(session_.writer.deliver(std::move(write), stop));
   uncommitted_ = true;
 }
