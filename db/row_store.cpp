@@ -202,6 +202,10 @@ std::optional<std::string> RowStore::read_raw(Transaction& transaction, std::str
   return raw ? std::optional<std::string>(*raw) : std::nullopt;
 }
 
+bool RowStore::has_dead(Transaction& transaction) const {
+  return !transaction.run(sql_.select_any_dead, environment_).empty();
+}
+
 std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowStore::read_dead(
     Transaction& transaction, const std::vector<std::string_view>& ids) const {
   std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> dead;

@@ -70,6 +70,7 @@ class RowStore {
                                                           std::string_view after, int most) const;
   /// The object as stored: a JSON object. Empty if there is no such row, or none with content.
   [[nodiscard]] std::optional<std::string> read_raw(Transaction& transaction, std::string_view id) const;
+  [[nodiscard]] bool has_dead(Transaction& transaction) const;
   /// The dead among `ids`.
   [[nodiscard]] std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> read_dead(
       Transaction& transaction, const std::vector<std::string_view>& ids) const;

@@ -69,11 +69,11 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   };
   select_states = select("");
   select_states_and_raws_by_id = wanted(select(", _raw"), "id");
-  // As a rule nothing is dead in a first load: then no id is looked for. The order makes PostgreSQL ask an index even
-  // if it knows nothing of the table yet and takes most rows for dead ones.
-  select_dead_by_id = fmt::format(
-      "{} WHERE (SELECT true FROM {} WHERE _env = $1 AND _deleted_at IS NOT NULL ORDER BY _deleted_at LIMIT 1)",
-      wanted(select_states + " AND _deleted_at IS NOT NULL", "id"), name);
+  // The order makes PostgreSQL ask an index even if it knows nothing of the table yet and takes most rows for dead
+  // ones.
+  select_any_dead =
+      fmt::format("SELECT FROM {} WHERE _env = $1 AND _deleted_at IS NOT NULL ORDER BY _deleted_at LIMIT 1", name);
+  select_dead_by_id = wanted(select_states + " AND _deleted_at IS NOT NULL", "id");
   copied_columns = {"_env"};
   for (const auto& column : columns) copied_columns.push_back(column.name);
   update = update_statement(name, columns);

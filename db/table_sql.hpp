@@ -26,6 +26,7 @@ struct TableSql {
   /// (quoted) is not empty, with a value in it from the text[] $4; behind the states the number of the range, from 1.
   [[nodiscard]] std::string select_states_in(const std::string& scope_column) const;
   std::string select_states_and_raws_by_id;  ///< the same by id, with _raw behind the states
+  std::string select_any_dead;               ///< a row if there is a tombstone
   std::string select_dead_by_id;             ///< the states of those that are dead, from the index of the dead
   std::vector<std::string> copied_columns;   ///< of a whole row, quoted, in the order of RowStore::insert
   std::string update;  ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment

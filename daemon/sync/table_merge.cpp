@@ -61,7 +61,8 @@ bool TableMerge::merge() {
   if (sightings_.empty()) return false;
   read_known();
   read_dead_parents();
-  states_.reserve(sightings_.size());
+  outcomes_.reserve(sightings_.size());
+  outcome_of_.reserve(sightings_.size());
   for (const auto& sighting : sightings_) apply(sighting);
   return write();
 }
@@ -81,26 +82,32 @@ void TableMerge::read_known() {
   rows_.read_states(session_.transaction, missing, states_);
 }
 
-/// Only for rows that will probably be written: an unchanged child needs no look at its parents.
+/// Only of parents that have dead ones at all, as a rule none in a first load, and only for rows that will probably be
+/// written: an unchanged child needs no look at its parents.
 void TableMerge::read_dead_parents() {
   const auto& parents = rows_.spec().parents;
-  if (parents.empty()) return;
-  std::vector<std::unordered_set<std::string_view>> ids(parents.size());
-  for (const auto& sighting : sightings_) {
-    const auto* before = known(sighting.id());
-    if (!is_write(judge(before, sighting.observation(before)))) continue;
-    for (std::size_t i = 0; i < parents.size(); ++i) {
-      const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
-      if (const auto parent = sighting.batch->value(sighting.row, column)) ids[i].insert(*parent);
-    }
-  }
+  dead_parents_.resize(parents.size());
   for (std::size_t i = 0; i < parents.size(); ++i) {
     const auto& stored = session_.tables.rows(*find_table(parents[i].table));
-    dead_parents_.push_back(stored.read_dead(session_.transaction, {ids[i].begin(), ids[i].end()}));
+    if (!stored.has_dead(session_.transaction)) continue;
+    const auto column = static_cast<std::size_t>(column_index(rows_.spec(), parents[i].column));
+    std::unordered_set<std::string_view> ids;
+    for (const auto& sighting : sightings_) {
+      const auto* before = known(sighting.id());
+      if (!is_write(judge(before, sighting.observation(before)))) continue;
+      if (const auto parent = sighting.batch->value(sighting.row, column)) ids.insert(*parent);
+    }
+    dead_parents_[i] = stored.read_dead(session_.transaction, {ids.begin(), ids.end()});
   }
 }
 
+const TableMerge::Outcome* TableMerge::outcome(std::string_view id) const {
+  const auto found = outcome_of_.find(id);
+  return found == outcome_of_.end() ? nullptr : &outcomes_[found->second];
+}
+
 const RowState* TableMerge::known(std::string_view id) const {
+  if (const auto* earlier = outcome(id)) return &earlier->state;
   const auto found = states_.find(id);
   return found == states_.end() ? nullptr : &found->second;
 }
@@ -140,8 +147,8 @@ void TableMerge::apply(const Sighting& seen) {
 Sighting TableMerge::completed(const Sighting& sighting) {
   if (sighting.source != Source::event) return sighting;
   std::string_view content;
-  if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
-    content = earlier->second.write.batch->raw(earlier->second.write.row);
+  if (const auto* earlier = outcome(sighting.id())) {
+    content = earlier->write.batch->raw(earlier->write.row);
   } else if (const auto stored = contents_.find(sighting.id()); stored != contents_.end()) {
     content = stored->second;
   }
@@ -203,16 +210,20 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
 void TableMerge::keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone) {
   if (!tombstone) note_drift(sighting, verdict);
   feed(sighting, verdict, tombstone.has_value());
-  const auto [place, is_first] = pending_.try_emplace(sighting.id());
-  if (is_first) {
-    order_.push_back(sighting.id());
-    place->second.is_new = verdict == Verdict::insert;
-  }
   const auto* before = known(sighting.id());
-  RowState state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
-  place->second.write = {sighting.batch, sighting.row, state.observed_at, tombstone, sighting.event_id};
-  state.tombstone = tombstone;
-  states_.insert_or_assign(std::string(sighting.id()), std::move(state));
+  Outcome written;
+  written.state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
+  written.state.tombstone = tombstone;
+  written.write = {sighting.batch, sighting.row, written.state.observed_at, tombstone, sighting.event_id};
+  written.is_new = verdict == Verdict::insert;
+  const auto [place, is_first] = outcome_of_.try_emplace(sighting.id(), outcomes_.size());
+  if (is_first) {
+    outcomes_.push_back(std::move(written));
+  } else {
+    auto& earlier = outcomes_[place->second];
+    written.is_new = earlier.is_new;
+    earlier = std::move(written);
+  }
 }
 
 void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_dead) {
@@ -220,9 +231,7 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_de
   const bool first_load = sighting.snapshot != nullptr && sighting.snapshot->first_load;
   if (first_load && verdict == Verdict::insert) return;
   std::optional<std::string_view> before;
-  if (const auto earlier = pending_.find(sighting.id()); earlier != pending_.end()) {
-    before = earlier->second.write.batch->raw(earlier->second.write.row);
-  }
+  if (const auto* earlier = outcome(sighting.id())) before = earlier->write.batch->raw(earlier->write.row);
   feed_.push_back({sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before,
                    sighting.event_id});
 }
@@ -230,13 +239,10 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_de
 bool TableMerge::write() {
   session_.tables.doubts.raise(session_.transaction, doubts_);
   for (const auto& [key, count] : drift_) session_.tables.drift.add(session_.transaction, key.first->id, count);
-  if (order_.empty()) return !doubts_.empty();
+  if (outcomes_.empty()) return !doubts_.empty();
   std::vector<db::RowWrite> inserts;
   std::vector<db::RowWrite> updates;
-  for (const auto id : order_) {
-    const auto& pending = pending_.at(id);
-    (pending.is_new ? inserts : updates).push_back(pending.write);
-  }
+  for (const auto& outcome : outcomes_) (outcome.is_new ? inserts : updates).push_back(outcome.write);
   session_.feed.record(session_.transaction, rows_.spec().name, feed_);
   rows_.insert(session_.transaction, inserts);
   rows_.update(session_.transaction, updates);

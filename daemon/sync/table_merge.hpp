@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,13 +65,16 @@ class TableMerge {
 
  private:
   using DeadParents = std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>>;
-  struct Pending {
+  /// A row that the batch writes, and what the mirror holds of it then.
+  struct Outcome {
     db::RowWrite write;
+    RowState state;
     bool is_new = false;
   };
 
   void read_known();
   void read_dead_parents();
+  [[nodiscard]] const Outcome* outcome(std::string_view id) const;
   [[nodiscard]] const RowState* known(std::string_view id) const;
   [[nodiscard]] const Tombstone* dead_parent(const Sighting& sighting) const;
   void apply(const Sighting& seen);
@@ -92,8 +96,10 @@ class TableMerge {
   std::vector<db::Doubt> doubts_;
   std::map<std::pair<SnapshotContext*, std::string_view>, db::DriftCount> drift_;
   std::vector<DeadParents> dead_parents_;  ///< in the order of TableSpec::parents
-  std::unordered_map<std::string_view, Pending> pending_;
-  std::vector<std::string_view> order_;  ///< of pending_
+  std::vector<Outcome> outcomes_;          ///< in the order in which their objects came first
+  /// Of what outcome_of_ holds: PostgreSQL waits while a batch is judged, and an allocation per row takes a while.
+  std::pmr::monotonic_buffer_resource arena_;
+  std::pmr::unordered_map<std::string_view, std::size_t> outcome_of_{&arena_};  ///< index in outcomes_, by id
   std::vector<db::FeedEntry> feed_;
 };
 

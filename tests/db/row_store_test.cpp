@@ -51,6 +51,7 @@ TEST_CASE("a lookup by id reads only the rows asked for, also in a table without
   REQUIRE(states.size() == 101);
   REQUIRE(rows_read(transaction) == 101);
 
+  REQUIRE_FALSE(users.has_dead(transaction));
   REQUIRE(users.read_dead(transaction, {ids.begin(), ids.end()}).empty());
   REQUIRE(rows_read(transaction) == 101);  // none of them is dead: nothing to read
 }
