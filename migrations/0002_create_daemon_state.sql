@@ -104,7 +104,7 @@ CREATE TABLE @schema@.walks (
   certified_at timestamptz,
   touched_at   timestamptz,
   PRIMARY KEY (_env, stream, scope, segment)
-);
+) WITH (fillfactor = 50);  -- a sweep changes every row of a stream once: there is room for that within its page
 COMMENT ON TABLE @schema@.walks IS 'Progress of each list: of a whole stream (scope empty) or of one organization. Written with the rows it stands for.';
 COMMENT ON COLUMN @schema@.walks._env IS 'Name of the WorkOS environment.';
 COMMENT ON COLUMN @schema@.walks.stream IS 'Stream.';

@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
   app.add_option("--changes", event_sizes.changes, "Changes followed from the directory to the row")
       ->capture_default_str();
   app.add_option("--only", only, "Only this part")
-      ->check(CLI::IsMember({"users", "memberships", "invitations", "directory", "growth", "rate-limit", "start",
-                             "tail", "webhooks", "change-to-row"}));
+      ->check(CLI::IsMember({"users", "memberships", "invitations", "directory", "layout", "growth", "rate-limit",
+                             "start", "tail", "webhooks", "change-to-row"}));
   app.add_option("--json", json_file, "Write all values there too");
   CLI11_PARSE(app, argc, argv);
   try {
@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
     if (is_wanted("memberships")) measure_memberships(results, sizes);
     if (is_wanted("invitations")) measure_invitations(results, sizes);
     if (is_wanted("directory")) measure_directory(results, sizes);
+    if (is_wanted("layout")) measure_layout(results, sizes);
     if (is_wanted("growth")) measure_growth(results, growth_sizes);
     if (is_wanted("start")) measure_start(results, sizes.rounds);
     if (is_wanted("rate-limit")) measure_rate_limit(results, limit_sizes);

@@ -21,6 +21,9 @@ void measure_invitations(Results& results, const SyncSizes& sizes);
 /// All streams at once.
 void measure_directory(Results& results, const SyncSizes& sizes);
 
+/// What each index costs a COPY, and what free space in the pages does for later updates. One round.
+void measure_layout(Results& results, const SyncSizes& sizes);
+
 struct GrowthSizes {
   std::size_t most_users = 1'000'000;  ///< measured with a hundredth, a tenth and all of them
   std::size_t memberships = 100'000;   ///< spread over more and more organizations
