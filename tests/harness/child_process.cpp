@@ -74,13 +74,13 @@ int exit_code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+}  // namespace
+
 std::string end_of(const std::filesystem::path& file) {
   std::ifstream in(file);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   return text.substr(text.size() - std::min<std::size_t>(text.size(), 2000));
 }
-
-}  // namespace
 
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const ChildOptions& options) {
   const std::vector<std::string> environment = whole_environment(options.environment);

@@ -46,6 +46,9 @@ class ChildProcess {
   rusage usage_{};
 };
 
+/// The last two thousand characters of a file: what a program said before it failed.
+std::string end_of(const std::filesystem::path& file);
+
 /// Runs a program to its end. Throws std::runtime_error, with the end of its output file, unless it exits with 0.
 void run_program(const std::vector<std::string>& arguments, const ChildOptions& options = {});
 

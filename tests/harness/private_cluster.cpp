@@ -1,6 +1,7 @@
 #include "tests/harness/private_cluster.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,12 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
+
+extern "C" {
+#include <sys/pidfd.h>  // of Debian 12: does not say so itself
+}
 
 namespace mirror::harness {
 namespace {
@@ -31,6 +37,39 @@ std::vector<pid_t> children_of(pid_t parent) {
   const std::string task = std::to_string(parent);
   std::ifstream list("/proc/" + task + "/task/" + task + "/children");
   return {std::istream_iterator<pid_t>(list), {}};
+}
+
+/// A process that is not ours to wait for. Ended ones are none.
+class ProcessWatch {
+ public:
+  explicit ProcessWatch(pid_t process) : handle_(pidfd_open(process, 0)) {}
+  ProcessWatch(ProcessWatch&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  ProcessWatch(const ProcessWatch&) = delete;
+  ProcessWatch& operator=(const ProcessWatch&) = delete;
+  ProcessWatch& operator=(ProcessWatch&&) = delete;
+  ~ProcessWatch() {
+    if (handle_ >= 0) close(handle_);
+  }
+
+  void kill() const {
+    if (handle_ >= 0) pidfd_send_signal(handle_, SIGKILL, nullptr, 0);
+  }
+  void wait_for_end() const {
+    constexpr int longest_milliseconds = 60'000;
+    pollfd ended{handle_, POLLIN, 0};  // poll ignores a negative one
+    if (handle_ >= 0 && poll(&ended, 1, longest_milliseconds) == 0) {
+      throw std::runtime_error("a process of PostgreSQL survives SIGKILL");
+    }
+  }
+
+ private:
+  int handle_;
+};
+
+std::vector<ProcessWatch> watched(const std::vector<pid_t>& processes) {
+  std::vector<ProcessWatch> all;
+  for (const pid_t process : processes) all.emplace_back(process);
+  return all;
 }
 
 /// In ticks: what the process used itself, or what those of its children used that have ended.
@@ -76,13 +115,14 @@ double PrivateCluster::cpu_seconds() const {
 
 void PrivateCluster::start() {
   const std::string sync = fsync_ == Fsync::on ? "on" : "off";
+  const std::filesystem::path log = directory_.path() / "postgres.log";
   postmaster_ = std::make_unique<ChildProcess>(
       std::vector<std::string>{program("postgres"), "-D", directory_.path() / "data", "-k", directory_.path(), "-c",
                                "listen_addresses=", "-c", "fsync=" + sync},
-      ChildOptions{.as_database_user = true, .output = directory_.path() / "postgres.log"});
+      ChildOptions{.as_database_user = true, .output = log});
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (PQping(url().c_str()) != PQPING_OK) {
-    if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start");
+    if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start:\n" + end_of(log));
     if (std::chrono::steady_clock::now() > until) throw std::runtime_error("PostgreSQL takes no connections");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -97,10 +137,12 @@ void PrivateCluster::stop() {
 void PrivateCluster::kill() {
   // Stopped first, so that it starts no further process between the list and the end.
   postmaster_->signal(SIGSTOP);
-  const std::vector<pid_t> children = children_of(postmaster_->pid());
+  const std::vector<ProcessWatch> children = watched(children_of(postmaster_->pid()));
   postmaster_->signal(SIGKILL);
-  for (const pid_t child : children) ::kill(child, SIGKILL);
+  for (const auto& child : children) child.kill();
   postmaster_->wait();
+  // One that waits for the disk dies late, and keeps the shared memory from the next start.
+  for (const auto& child : children) child.wait_for_end();
   postmaster_.reset();
 }
 
