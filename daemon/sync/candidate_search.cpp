@@ -51,21 +51,23 @@ void CandidateSearch::find_missing_of_stretches() {
     for (const auto* stretch : stretches) {
       ranges.push_back({stretch->first().part.scope, stretch->coverage.from, stretch->coverage.to});
     }
-    const auto ids =
-        session_.tables.rows(*stream->table)
-            .read_states_in(session_.transaction, ranges, stream->scope_column, states_of_(*stream->table));
-    for (std::size_t i = 0; i < stretches.size(); ++i) find_missing(*stretches[i], ids[i]);
+    auto ids = session_.tables.rows(*stream->table)
+                   .read_states_in(session_.transaction, ranges, stream->scope_column, states_of_(*stream->table));
+    for (std::size_t i = 0; i < stretches.size(); ++i) find_missing(*stretches[i], std::move(ids[i]));
   }
 }
 
-void CandidateSearch::find_missing(const Stretch& stretch, const std::vector<std::string>& stored) {
+void CandidateSearch::find_missing(const Stretch& stretch, std::vector<std::string> stored) {
+  const PageWrite& first = stretch.first();
+  const TableSpec& table = *first.snapshot->stream->table;
+  std::erase_if(stored, [&](const std::string& id) { return !may_be_missing(*first.snapshot, table, id); });
   if (stored.empty()) return;
   std::unordered_set<std::string_view> listed(stretch.coverage.seen_before.begin(), stretch.coverage.seen_before.end());
   for (const auto* page : stretch.pages) {
     for (const auto& item : page->page.listed) listed.insert(item.id);
   }
   for (const auto& id : stored) {
-    if (!listed.contains(id)) add_candidate(stretch.first(), *stretch.first().snapshot->stream->table, id);
+    if (!listed.contains(id)) add_candidate(first, table, id);
   }
 }
 
@@ -90,16 +92,20 @@ void CandidateSearch::find_missing(const EmbeddedList& list) {
   const auto known =
       session_.tables.rows(*spec.table).read_states_of(session_.transaction, spec.parent_column, parent_ids, states);
   for (const auto& id : known) {
-    if (!listed.contains(id)) add_candidate(*list.page, *spec.table, id);
+    const bool is_missing = !listed.contains(id) && may_be_missing(*list.page->snapshot, *spec.table, id);
+    if (is_missing) add_candidate(*list.page, *spec.table, id);
   }
 }
 
-void CandidateSearch::add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id) {
-  auto& snapshot = *page.snapshot;
+/// What was observed after the walk began is younger than its evidence: throughout a first load, that is everything.
+bool CandidateSearch::may_be_missing(const SnapshotContext& snapshot, const TableSpec& table,
+                                     const std::string& id) const {
   const auto& state = states_of_(table).at(id);
-  // What was observed after the walk began is younger than its evidence.
-  if (!state.is_live() || state.observed_at > snapshot.started_at) return;
-  candidates_[&snapshot].push_back({std::string(table.name), id, page.part});
+  return state.is_live() && state.observed_at <= snapshot.started_at;
+}
+
+void CandidateSearch::add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id) {
+  candidates_[page.snapshot.get()].push_back({std::string(table.name), id, page.part});
 }
 
 /// A candidate that the walk meets later is withdrawn, be it pages or minutes later.

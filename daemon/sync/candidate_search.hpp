@@ -45,10 +45,12 @@ class CandidateSearch {
 
   void add_stretch(const PageWrite& page);
   void find_missing_of_stretches();
-  void find_missing(const Stretch& stretch, const std::vector<std::string>& stored);
+  void find_missing(const Stretch& stretch, std::vector<std::string> stored);
   void find_missing(const EmbeddedList& list);
   [[nodiscard]] std::set<SnapshotContext*> snapshots() const;
   [[nodiscard]] std::unordered_set<std::string_view> seen_in(const SnapshotContext& snapshot) const;
+  [[nodiscard]] bool may_be_missing(const SnapshotContext& snapshot, const TableSpec& table,
+                                    const std::string& id) const;
   void add_candidate(const PageWrite& page, const TableSpec& table, const std::string& id);
 
   WriteSession& session_;

@@ -138,7 +138,7 @@ void TableMerge::apply(const Sighting& seen) {
       if (child == ChildVerdict::bury && is_write(verdict)) arrives_dead = Tombstone{parent->at, DeletedBy::cascade};
     }
   }
-  if (is_write(verdict)) keep(sighting, verdict, arrives_dead);
+  if (is_write(verdict)) keep(sighting, before, verdict, arrives_dead);
   if (verdict == Verdict::confirm) doubt(sighting);
   count(sighting, arrives_dead ? Verdict::stale : verdict);
 }
@@ -207,10 +207,11 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
   }
 }
 
-void TableMerge::keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone) {
+/// `before` is what was known until now.
+void TableMerge::keep(const Sighting& sighting, const RowState* before, Verdict verdict,
+                      std::optional<Tombstone> tombstone) {
   if (!tombstone) note_drift(sighting, verdict);
   feed(sighting, verdict, tombstone.has_value());
-  const auto* before = known(sighting.id());
   Outcome written;
   written.state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
   written.state.tombstone = tombstone;

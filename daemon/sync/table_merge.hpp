@@ -82,7 +82,7 @@ class TableMerge {
   void doubt(const Sighting& sighting);
   void note_drift(const Sighting& sighting, Verdict verdict);
   void count(const Sighting& sighting, Verdict verdict) const;
-  void keep(const Sighting& sighting, Verdict verdict, std::optional<Tombstone> tombstone);
+  void keep(const Sighting& sighting, const RowState* before, Verdict verdict, std::optional<Tombstone> tombstone);
   void feed(const Sighting& sighting, Verdict verdict, bool arrives_dead);
   bool write();
 

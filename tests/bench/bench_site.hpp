@@ -81,6 +81,7 @@ class BenchMirror {
   static constexpr const char* webhook_secret = "whsec_bench";
 
  private:
+  void fill_log();
   [[nodiscard]] std::vector<std::string> environment() const;
   void run_program(std::vector<std::string> arguments, rusage* usage);
   double wal_position();
