@@ -13,6 +13,7 @@ constexpr std::array commands{
     &sync_command,     // one full pass
     &status_command,   // how the mirror is
     &check_command,    // configuration, key, database, clock
+    &config_command,   // what is configured, and where
     &verify_command,   // mirror against API
     &migrate_command,  // the schema
     &holds_command,    // deletions that wait for a person,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "db/database_url.hpp"
 #include "db/db_error.hpp"
 #include "db/pqxx_compat.hpp"
 #include "support/error.hpp"
@@ -24,16 +25,6 @@ using OwnedHandle = std::unique_ptr<PGconn, FinishHandle>;
 
 constexpr int oldest_server = 130000;
 constexpr std::size_t longest_identifier = 63;
-
-/// libpq would say what is wrong with it, but repeats parts of it, which may be the password.
-void check_url(const std::string& url) {
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed{PQconninfoParse(url.c_str(), nullptr),
-                                                                            &PQconninfoFree};
-  if (parsed) return;
-  throw Error(Fault::misconfigured, "database.url is not a PostgreSQL connection string",
-              "Write it like \"postgresql://user@host:5432/database?sslmode=verify-full\" or "
-              "\"host=/run/postgresql dbname=authkit_mirror\".");
-}
 
 /// Parameters before the URL are defaults that it may change; those behind it override it.
 OwnedHandle open_handle(const DatabaseOptions& options, const std::string& application_name) {
@@ -98,7 +89,7 @@ void log_notice(void*, const PGresult* notice) {
 
 std::unique_ptr<RawConnection> open_session(const DatabaseOptions& options, std::string_view purpose,
                                             std::string_view instance) {
-  check_url(options.url);
+  require_connection_string(options.url);
   const std::string name = fmt::format("authkit-mirror {}{}{}", purpose, instance.empty() ? "" : " ", instance);
   OwnedHandle handle = open_handle(options, name);
   if (!handle) throw std::bad_alloc();

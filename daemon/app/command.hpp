@@ -42,6 +42,7 @@ extern const Command run_command;
 extern const Command sync_command;
 extern const Command status_command;
 extern const Command check_command;
+extern const Command config_command;
 extern const Command verify_command;
 extern const Command migrate_command;
 extern const Command holds_command;

@@ -11,6 +11,7 @@
 #include "app/credentials.hpp"
 #include "app/option_table.hpp"
 #include "app/setting.hpp"
+#include "db/database_url.hpp"
 #include "model/streams.hpp"
 #include "support/error.hpp"
 
@@ -85,13 +86,13 @@ class Loader {
       return;
     }
     option->store(config_, value);
-    config_.given[setting.key] = shown_value(*option, setting.value);
+    config_.given[setting.key] = {shown_value(*option, setting.value), setting.place};
     source_of_[setting.key] = setting.source;
   }
 
-  /// A database URL may hold a password.
   static std::string shown_value(const Option& option, const std::string& value) {
-    return option.secret || option.key == "database.url" ? hidden_secret : value;
+    if (option.key == "database.url") return db::without_password(value);
+    return option.secret ? hidden_secret : value;
   }
 
   static std::string misplaced_secret(const Setting& setting) {
@@ -135,7 +136,7 @@ class Loader {
       return;
     }
     option->store(config_, value);
-    config_.given[key] = hidden_secret;
+    config_.given[key] = {hidden_secret, place};
   }
 
   void check_together() {

@@ -19,6 +19,12 @@ struct LogOptions {
   log::Format format = log::Format::text;
 };
 
+/// A value that was set by somebody.
+struct GivenValue {
+  std::string shown;  ///< as text; of what is or may hold a secret only that it is hidden
+  std::string place;  ///< where, for a person: "/etc/x.toml:12", "WORKOS_BASE_URL", "--set", "credential api_key"
+};
+
 /// The whole configuration, valid once load_config returned it. Parts of the program receive their own section only.
 struct Config {
   api::ApiOptions api;
@@ -31,8 +37,8 @@ struct Config {
   std::string api_key_file;
   std::string database_password_file;
   std::string webhook_secret_file;
-  std::map<std::string, std::string> given;  ///< what was set, by key, as text; never a secret's value
-  std::vector<std::string> warnings;         ///< what is allowed but most likely not meant
+  std::map<std::string, GivenValue> given;  ///< what was set, by key
+  std::vector<std::string> warnings;        ///< what is allowed but most likely not meant
 };
 
 /// Where settings come from; a later source wins over an earlier one.

@@ -20,7 +20,7 @@ std::string value_of(const Config& config, const Option& option) {
   if (option.key == "webhook.secret") return text_of(config.webhook.secrets);
   if (option.key == "database.url") return config.database.url;
   const auto given = config.given.find(option.key);
-  return given == config.given.end() ? option.default_text : given->second;
+  return given == config.given.end() ? option.default_text : given->second.shown;
 }
 
 }  // namespace
@@ -50,7 +50,11 @@ Config with_reloadable_keys(const Config& running, const Config& fresh) {
     OptionValue value;
     read_option(option, value_of(fresh, option), value);
     option.store(merged, value);
-    merged.given[option.key] = value.text;
+    if (const auto given = fresh.given.find(option.key); given != fresh.given.end()) {
+      merged.given[option.key] = given->second;
+    } else {
+      merged.given.erase(option.key);
+    }
   }
   return merged;
 }

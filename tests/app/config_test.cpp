@@ -1,8 +1,10 @@
 #include "app/config.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "app/config_report.hpp"
 #include "app/option_table.hpp"
 #include "support/error.hpp"
 #include "tests/app/scratch.hpp"
@@ -244,9 +246,29 @@ TEST_CASE("a missing key is a problem only for what needs it") {
   REQUIRE_NOTHROW(require_api_key(load("", {{"WORKOS_API_KEY", "sk_x"}})));
 }
 
-TEST_CASE("what is set is remembered without secrets and without the database's address") {
+TEST_CASE("what is set is remembered without secrets") {
   const Config config = load("", {{"WORKOS_API_KEY", "sk_hush"}, {"DATABASE_URL", "postgresql://u:hush@h/d"}});
-  for (const auto& [key, value] : config.given) REQUIRE_THAT(value, !ContainsSubstring("hush"));
+  for (const auto& [key, value] : config.given) REQUIRE_THAT(value.shown, !ContainsSubstring("hush"));
+}
+
+TEST_CASE("every key is shown with the value that counts and where that comes from, secrets hidden") {
+  const Config config = load("[api]\ntimeout = \"5s\"\n", {{"WORKOS_API_KEY", "sk_hush"},
+                                                           {"DATABASE_URL", "postgresql://u:hush@h/d?sslmode=require"},
+                                                           {"AUTHKIT_MIRROR_LOG_LEVEL", "debug"}});
+  const auto values = effective_values(config);
+  REQUIRE(values.size() == option_table().size());
+  const auto shown = [&](const std::string& key) {
+    const auto found = std::ranges::find(values, key, &EffectiveValue::key);
+    return found->value + " from " + found->from;
+  };
+  REQUIRE_THAT(shown("api.timeout"), ContainsSubstring("5s from /") && ContainsSubstring("mirror.toml:2"));
+  REQUIRE(shown("api.key") == "*** from WORKOS_API_KEY");
+  for (const char* part : {"user=u", "password=***", "host=h", "dbname=d", "sslmode=require", " from DATABASE_URL"}) {
+    REQUIRE_THAT(shown("database.url"), ContainsSubstring(part));
+  }
+  REQUIRE(shown("log.level") == "debug from AUTHKIT_MIRROR_LOG_LEVEL");
+  REQUIRE(shown("lease.ttl") == "15s from default");
+  for (const auto& text : {to_table(values), to_json(values)}) REQUIRE_THAT(text, !ContainsSubstring("hush"));
 }
 
 TEST_CASE("plain http to another host and a misspelt variable are warnings") {
@@ -323,7 +345,7 @@ TEST_CASE("the example file names every key with its default and loads cleanly")
     if (option.secret || other_stream) continue;
     INFO(option.key);
     REQUIRE(config.given.contains(option.key));
-    const std::string& shown = config.given.at(option.key);
+    const std::string& shown = config.given.at(option.key).shown;
     REQUIRE((shown == option.default_text || option.key == "database.url"));
   }
   REQUIRE(config.database.url == find_option("database.url")->default_text);
