@@ -66,16 +66,17 @@ bool is_enabled(const sync::SyncOptions& options, std::string_view stream) {
 
 }  // namespace
 
-CheckLine check_key_form(const api::ApiOptions& options) {
-  const std::string& key = options.key.expose();
+CheckLine check_key_form(const Config& config) {
+  const std::string& key = config.api.key.expose();
   if (key.empty()) {
     return {"api key", CheckResult::failed, "there is none", "set WORKOS_API_KEY, or name a file by api.key_file",
             ExitCode::misconfigured};
   }
-  if (key.starts_with("sk_")) return {"api key", CheckResult::ok, "looks like one", "", {}};
+  const std::string from = "from " + config.given.at("api.key").place;
+  if (key.starts_with("sk_")) return {"api key", CheckResult::ok, "looks like one, " + from, "", {}};
   return {"api key",
           CheckResult::warning,
-          "does not begin with sk_, as WorkOS keys do",
+          from + ", does not begin with sk_, as WorkOS keys do",
           "take the secret key from the WorkOS dashboard (API Keys), not the client id",
           {}};
 }

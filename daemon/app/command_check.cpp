@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <optional>
 
 #include "api/api_client.hpp"
 #include "app/check_api.hpp"
 #include "app/check_database.hpp"
+#include "app/check_environment.hpp"
 #include "app/command.hpp"
 #include "support/error.hpp"
 
@@ -30,10 +32,18 @@ void append(std::vector<CheckLine>& lines, std::vector<CheckLine> more) {
   lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+bool is_up_to_date(const std::vector<CheckLine>& lines) {
+  return std::ranges::any_of(
+      lines, [](const CheckLine& line) { return line.subject == "schema" && line.result == CheckResult::ok; });
+}
+
 void check_workos(const Config& config, std::vector<CheckLine>& lines) {
   SystemClock clock;
   try {
-    append(lines, check_api(api::DirectoryApi{api::make_api_client(config.api, clock)}, config.sync, clock));
+    const api::DirectoryApi directory{api::make_api_client(config.api, clock)};
+    const bool has_mirror = is_up_to_date(lines);
+    append(lines, check_api(directory, config.sync, clock));
+    if (has_mirror) lines.push_back(check_environment(config, directory));
   } catch (const Error& error) {
     lines.push_back({"api", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())});
   }
@@ -42,7 +52,7 @@ void check_workos(const Config& config, std::vector<CheckLine>& lines) {
 ExitCode check(const Invocation& invocation) {
   std::vector<CheckLine> lines;
   if (const auto config = check_configuration(invocation, lines)) {
-    lines.push_back(check_key_form(config->api));
+    lines.push_back(check_key_form(*config));
     append(lines, check_database(config->database));
     if (!config->api.key.empty()) check_workos(*config, lines);
   }
@@ -56,7 +66,7 @@ CommandBody define_check(CLI::App&) {
 
 }  // namespace
 
-constinit const Command check_command{"check", "Test configuration, key, permissions, database and clock",
+constinit const Command check_command{"check", "Test configuration, key, permissions, environment, database and clock",
                                       "  authkit-mirror check\n"
                                       "  authkit-mirror check --json | jq '.checks[] | select(.result != \"ok\")'\n"
                                       "It changes nothing. The exit code is that of the first failed line.",
