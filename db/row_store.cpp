@@ -5,7 +5,6 @@
 #include "db/array_literal.hpp"
 #include "db/change_feed.hpp"
 #include "db/connection.hpp"
-#include "db/copy_stream.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
 
@@ -14,27 +13,6 @@ namespace {
 
 std::string bytea_text(const ContentHash& hash) {
   return "\\x" + to_hex(hash);
-}
-
-/// A column's value from the text form in which a RowBatch holds it.
-void copy_value(CopyStream& copy, ColumnType type, std::optional<std::string_view> value) {
-  if (!value) return copy.null();
-  switch (type) {
-    case ColumnType::text:
-    case ColumnType::slug:
-      return copy.text(*value);
-    case ColumnType::boolean:
-      return copy.boolean(*value == "t");
-    case ColumnType::instant: {
-      const auto instant = parse_instant(*value);
-      if (!instant) throw Error(Fault::bug, "a decoded instant can't be read");
-      return copy.instant(*instant);
-    }
-    case ColumnType::json:
-      return copy.json(*value);
-    case ColumnType::slugs:
-      return copy.texts(array_elements(*value));
-  }
 }
 
 /// How a death is learned, for the feed.
@@ -76,32 +54,14 @@ class DeathArrays {
 
 }  // namespace
 
+std::unique_ptr<RowInsertion> RowStore::begin_insertion(Transaction& transaction) const {
+  return std::make_unique<RowInsertion>(transaction, sql_, environment_);
+}
+
 void RowStore::insert(Transaction& transaction, const std::vector<RowWrite>& rows) const {
-  if (rows.empty()) return;
-  CopyStream copy(transaction, sql_.name, sql_.copied_columns);
-  for (const auto& write : rows) {
-    const RowBatch& batch = *write.batch;
-    copy.begin_row();
-    copy.text(environment_);
-    copy.text(batch.id(write.row));
-    for (std::size_t column = 0; column < spec().columns.size(); ++column) {
-      copy_value(copy, spec().columns[column].type, batch.value(write.row, column));
-    }
-    copy.instant(batch.created_at(write.row));
-    copy.instant(batch.updated_at(write.row));
-    copy.json(batch.raw(write.row));
-    copy.hash(batch.hash(write.row));
-    write.event_id.empty() ? copy.null() : copy.text(write.event_id);
-    copy.instant(write.observed_at);
-    if (write.tombstone) {
-      copy.instant(write.tombstone->at);
-      copy.text(to_string(write.tombstone->by));
-    } else {
-      copy.null();
-      copy.null();
-    }
-  }
-  copy.finish();
+  RowInsertion insertion(transaction, sql_, environment_);
+  for (const auto& row : rows) insertion.add(row);
+  insertion.finish();
 }
 
 void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& rows) const {
@@ -200,18 +160,6 @@ std::vector<std::optional<std::string>> RowStore::row_values(const RowWrite& wri
   values.push_back(write.tombstone ? std::optional<std::string>(mirror::to_string(write.tombstone->at)) : std::nullopt);
   values.push_back(write.tombstone ? std::optional<std::string>(to_string(write.tombstone->by)) : std::nullopt);
   return values;
-}
-
-std::string_view to_string(DeletedBy by) noexcept {
-  switch (by) {
-    case DeletedBy::event:
-      return "event";
-    case DeletedBy::sweep:
-      return "sweep";
-    case DeletedBy::cascade:
-      return "cascade";
-  }
-  return "sweep";
 }
 
 }  // namespace mirror::db

@@ -1,26 +1,18 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "db/row_insertion.hpp"
 #include "db/row_reader.hpp"
-#include "model/row_batch.hpp"
 #include "model/row_state.hpp"
 
 namespace mirror::db {
 
 class ChangeFeed;
-
-/// A whole row to be written: content from a batch, and the mark of death if it arrives dead.
-struct RowWrite {
-  const RowBatch* batch = nullptr;
-  std::size_t row = 0;
-  Instant observed_at;
-  std::optional<Tombstone> tombstone;
-  std::string_view event_id = {};  ///< of the event that brought it; empty: none
-};
 
 /// The end of a row, or of all rows that belong to a parent.
 struct Death {
@@ -34,7 +26,9 @@ class RowStore : public RowReader {
  public:
   using RowReader::RowReader;
 
-  /// Streams new rows through COPY; none of the ids may exist yet.
+  /// The way for new rows.
+  [[nodiscard]] std::unique_ptr<RowInsertion> begin_insertion(Transaction& transaction) const;
+  /// Writes new rows; none of the ids may exist yet.
   void insert(Transaction& transaction, const std::vector<RowWrite>& rows) const;
   /// Replaces existing rows, liveness included. No id may occur twice.
   void update(Transaction& transaction, const std::vector<RowWrite>& rows) const;
@@ -53,7 +47,5 @@ class RowStore : public RowReader {
  private:
   [[nodiscard]] std::vector<std::optional<std::string>> row_values(const RowWrite& write) const;
 };
-
-std::string_view to_string(DeletedBy by) noexcept;
 
 }  // namespace mirror::db

@@ -146,7 +146,7 @@ ConfigSources Invocation::sources() const {
 Config Invocation::load() const {
   Config config = load_config(sources());
   log::configure(config.log.level, config.log.format);
-  for (const std::string& warning : config.warnings) log::warn("{}", warning);
+  for (const std::string& warning : config.warnings) log::write(log::Level::warning, warning);
   return config;
 }
 

@@ -21,7 +21,7 @@ class Reloader {
   /// Throws Error (misconfigured) if the new configuration is wrong; then nothing has changed.
   void reload() {
     const Config fresh = load_config(invocation_.sources());
-    for (const std::string& warning : fresh.warnings) log::warn("{}", warning);
+    for (const std::string& warning : fresh.warnings) log::write(log::Level::warning, warning);
     const ReloadReport report = compare(running_, fresh);
     running_ = with_reloadable_keys(running_, fresh);
     log::set_level(running_.log.level);

@@ -4,9 +4,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <memory>
 
 #include "support/json_text.hpp"
+#include "support/line_budget.hpp"
 
 namespace mirror::log {
 namespace {
@@ -39,6 +41,12 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+/// Formats are part of the program, so there are not many kinds.
+LineBudget& budget() {
+  static LineBudget lines(10, std::chrono::minutes{1});
+  return lines;
+}
+
 }  // namespace
 
 void configure(Level level, Format format) {
@@ -62,6 +70,13 @@ void set_level(Level level) {
 
 void write(Level level, std::string_view line) {
   spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});
+}
+
+void write_sparingly(Level level, std::string_view kind, std::string line) {
+  const auto kept_back = budget().spend(kind, std::chrono::steady_clock::now());
+  if (!kept_back) return;
+  if (*kept_back > 0) line += fmt::format(" ({} more like this were not logged)", *kept_back);
+  write(level, line);
 }
 
 }  // namespace mirror::log

@@ -216,15 +216,25 @@ void TableMerge::keep(const Sighting& sighting, const RowState* before, Verdict 
   written.state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
   written.state.tombstone = tombstone;
   written.write = {sighting.batch, sighting.row, written.state.observed_at, tombstone, sighting.event_id};
-  written.is_new = verdict == Verdict::insert;
   const auto [place, is_first] = outcome_of_.try_emplace(sighting.id(), outcomes_.size());
   if (is_first) {
+    written.way = begin_to_write(written.write, verdict);
     outcomes_.push_back(std::move(written));
   } else {
     auto& earlier = outcomes_[place->second];
-    written.is_new = earlier.is_new;
+    written.way = earlier.way == Way::nothing ? Way::update : earlier.way;
     earlier = std::move(written);
   }
+}
+
+/// A new row goes on its way to PostgreSQL at once, which stores it while the next ones are judged. One that arrives
+/// dead waits until the feed has seen that nothing was there before.
+TableMerge::Way TableMerge::begin_to_write(const db::RowWrite& write, Verdict verdict) {
+  if (verdict != Verdict::insert) return Way::update;
+  if (write.tombstone) return Way::insert;
+  if (!insertion_) insertion_ = rows_.begin_insertion(session_.transaction);
+  insertion_->add(write);
+  return Way::nothing;
 }
 
 void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_dead) {
@@ -238,12 +248,16 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_de
 }
 
 bool TableMerge::write() {
+  if (insertion_) insertion_->finish();
   session_.tables.doubts.raise(session_.transaction, doubts_);
   for (const auto& [key, count] : drift_) session_.tables.drift.add(session_.transaction, key.first->id, count);
   if (outcomes_.empty()) return !doubts_.empty();
   std::vector<db::RowWrite> inserts;
   std::vector<db::RowWrite> updates;
-  for (const auto& outcome : outcomes_) (outcome.is_new ? inserts : updates).push_back(outcome.write);
+  for (const auto& [write, state, way] : outcomes_) {
+    if (way == Way::insert) inserts.push_back(write);
+    if (way == Way::update) updates.push_back(write);
+  }
   session_.feed.record(session_.transaction, rows_.spec().name, feed_);
   rows_.insert(session_.transaction, inserts);
   rows_.update(session_.transaction, updates);

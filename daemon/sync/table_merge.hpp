@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <string>
@@ -65,15 +66,18 @@ class TableMerge {
 
  private:
   using DeadParents = std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>>;
+  /// What is left to do for a row.
+  enum class Way { nothing, insert, update };
   /// A row that the batch writes, and what the mirror holds of it then.
   struct Outcome {
     db::RowWrite write;
     RowState state;
-    bool is_new = false;
+    Way way = Way::nothing;
   };
 
   void read_known();
   void read_dead_parents();
+  Way begin_to_write(const db::RowWrite& write, Verdict verdict);
   [[nodiscard]] const Outcome* outcome(std::string_view id) const;
   [[nodiscard]] const RowState* known(std::string_view id) const;
   [[nodiscard]] const Tombstone* dead_parent(const Sighting& sighting) const;
@@ -100,6 +104,7 @@ class TableMerge {
   /// Of what outcome_of_ holds: PostgreSQL waits while a batch is judged, and an allocation per row takes a while.
   std::pmr::monotonic_buffer_resource arena_;
   std::pmr::unordered_map<std::string_view, std::size_t> outcome_of_{&arena_};  ///< index in outcomes_, by id
+  std::unique_ptr<db::RowInsertion> insertion_;  ///< of new rows that live; begun with the first
   std::vector<db::FeedEntry> feed_;
 };
 
