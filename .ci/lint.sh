@@ -7,12 +7,12 @@
 unit_exposure_limit=15
 
 command_lint() {
-  setup_packages "${build_packages[@]}" "${lint_packages[@]}" git
+  setup_packages "${build_packages[@]}" "${lint_packages[@]}" "${package_packages[@]}" git
   if ! clang-format --version | grep -q ' version 14\.'; then
     say "this clang-format is not version 14: its verdict may differ from CI's"
   fi
   local check code failed=()
-  for check in lint_format lint_scripts lint_files lint_warnings lint_unit lint_tidy; do
+  for check in lint_format lint_scripts lint_files lint_warnings lint_units lint_package lint_tidy; do
     say "${check#lint_}"
     # In a shell of its own, and not as a condition, so that set -e holds inside and all checks get their say.
     set +e
@@ -58,20 +58,26 @@ lint_warnings() {
   cmake --build build/release >&2
 }
 
-# The unit as it is installed; its binary must be there, so this follows the build.
-lint_unit() {
-  local root unit binary
+# The units as they are installed; their binary must be there, so this follows the build.
+lint_units() {
+  local root unit
   root=$(mktemp -d)
   # shellcheck disable=SC2064  # this directory, now
   trap "rm -rf '$root'" EXIT
   DESTDIR=$root cmake --install build/release >/dev/null
-  unit=$(find "$root" -name authkit-mirror.service)
-  binary=$(find "$root" -name authkit-mirror -type f)
-  [[ -n $unit && -n $binary ]] || die 1 "the unit or its binary is not installed"
+  find "$root" -path '*/systemd/system/*' -exec cp {} "$root" \;
   # verify looks for the binary where this root is not the root.
-  sed "s|^ExecStart=[^ ]*|ExecStart=$binary|" "$unit" >"$root/authkit-mirror.service"
-  systemd-analyze verify --man=no "$root/authkit-mirror.service"
-  systemd-analyze security --offline=yes --threshold="$unit_exposure_limit" "$root/authkit-mirror.service" | tail -1
+  sed -i "s|^ExecStart=[^ ]*|ExecStart=$(find "$root" -name authkit-mirror -type f)|" "$root"/*.service
+  systemd-analyze verify --man=no "$root"/*.service "$root"/*.timer
+  for unit in "$root"/*.service; do
+    systemd-analyze security --offline=yes --threshold="$unit_exposure_limit" "$unit" | tail -1
+  done
+}
+
+lint_package() {
+  # shellcheck source=/dev/null
+  source .ci/package.sh
+  make_package
 }
 
 # Two files at a time, the largest first, so that no long one is left for the end.

@@ -10,6 +10,8 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(postgresql postgresql-contrib pgbouncer curl openssl ca-certificates procps)
 # shellcheck disable=SC2034
+package_packages=(dpkg-dev file lintian)
+# shellcheck disable=SC2034
 lint_packages=(clang-format clang-tidy shellcheck systemd)
 
 package_is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
