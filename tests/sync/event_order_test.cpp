@@ -111,6 +111,30 @@ TEST_CASE("the creation of a row that arrives behind its deletion does not reviv
   CHECK(mirror.value("SELECT _deleted_by FROM workos.users WHERE id = '" + id + "'") == "event");
 }
 
+TEST_CASE("a member of whom is told behind the deletion of their user arrives dead, and nothing was there before") {
+  OrderFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto organization = mirror.any(Kind::organizations);
+  std::string user;
+  const auto id = mirror.change([&](Store& store) {
+    user = store.create(Kind::users, {{"email", "a@example.com"}}).id;
+    return store.create(Kind::organization_memberships, {{"user_id", user}, {"organization_id", organization}}).id;
+  });
+  mirror.change([&](Store& store) { store.erase(Kind::users, user); });
+  auto texts = mirror.event_texts();
+  const auto tells_of_member = [&](const std::string& text) { return text.find(id) != std::string::npos; };
+  const auto told = std::ranges::find_if(texts, tells_of_member);
+  REQUIRE(told != texts.end());
+  const std::string created = *told;
+  std::erase_if(texts, tells_of_member);
+  texts.push_back(created);
+  mirror.deliver(daemon, texts);
+  CHECK(mirror.value("SELECT _deleted_by FROM workos.organization_memberships WHERE id = '" + id + "'") == "cascade");
+  CHECK(mirror.database.rows("SELECT op, before FROM workos.changes WHERE id = '" + id + "'") ==
+        std::vector<std::vector<std::string>>{{"delete", "NULL"}});
+}
+
 TEST_CASE("a user that leaves an organization and joins it again is a member, in whatever order that is told") {
   const bool backwards = GENERATE(true, false);
   CAPTURE(backwards);
