@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mirror::db {
@@ -16,7 +17,8 @@ class ArrayLiteral {
   void add_optional(const std::optional<std::string_view>& value) { value ? add(*value) : add_null(); }
 
   /// `{"a","b",NULL}`
-  [[nodiscard]] std::string str() const { return text_ + '}'; }
+  [[nodiscard]] std::string str() const& { return text_ + '}'; }
+  [[nodiscard]] std::string str() && { return std::move(text_ += '}'); }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
@@ -32,7 +34,7 @@ template <typename Range>
 std::string array_literal(const Range& values) {
   ArrayLiteral literal;
   for (const auto& value : values) literal.add(std::string_view(value));
-  return literal.str();
+  return std::move(literal).str();
 }
 
 /// The elements of a literal that has one dimension and no NULL, each element quoted.

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "db/array_literal.hpp"
 #include "db/transaction.hpp"
 
@@ -33,7 +35,7 @@ void ChangeFeed::record(Transaction& transaction, std::string_view table, const 
                               "LEFT JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = batch.id",
                               connection.table("changes"), connection.table(table)),
                   environment_, reserve(static_cast<std::int64_t>(entries.size())), table, ids.str(), ops.str(),
-                  vias.str(), instants.str(), befores.str(), event_ids.str());
+                  vias.str(), instants.str(), std::move(befores).str(), event_ids.str());
 }
 
 void ChangeFeed::record_snapshot(Transaction& transaction, std::string_view table, Instant observed_at) {

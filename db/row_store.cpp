@@ -73,7 +73,7 @@ void RowStore::update(Transaction& transaction, const std::vector<RowWrite>& row
     for (std::size_t i = 0; i < values.size(); ++i) arrays[i].add_optional(values[i]);
   }
   std::vector<std::optional<std::string>> arguments{environment_};
-  for (const auto& array : arrays) arguments.emplace_back(array.str());
+  for (auto& array : arrays) arguments.emplace_back(std::move(array).str());
   transaction.run_list(sql_.update, arguments);
 }
 
