@@ -8,7 +8,7 @@ build_packages=(
   libcli11-dev libtomlplusplus-dev libsystemd-dev libssl-dev prometheus-cpp-dev
 )
 # shellcheck disable=SC2034
-test_packages=(postgresql postgresql-contrib pgbouncer curl openssl ca-certificates procps)
+test_packages=(postgresql postgresql-contrib pgbouncer curl openssl ca-certificates procps prometheus chromium)
 # shellcheck disable=SC2034
 package_packages=(dpkg-dev file lintian)
 # shellcheck disable=SC2034

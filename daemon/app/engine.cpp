@@ -65,7 +65,15 @@ class MirrorEngine final : public Engine {
 
   [[nodiscard]] std::optional<Instant> api_time() const override { return client_->server_time(); }
 
-  [[nodiscard]] std::vector<http::Sample> samples() const override { return api_samples(client_->statistics()); }
+  [[nodiscard]] std::vector<http::Sample> samples() const override {
+    auto samples = api_samples(client_->statistics());
+    samples.push_back({"writer_queue_jobs",
+                       "Pages, events and other jobs that wait for the next transaction.",
+                       http::Sample::Kind::gauge,
+                       {},
+                       static_cast<double>(engine_.queued_jobs())});
+    return samples;
+  }
 
  private:
   /// Who takes the responsibility, as far as the operating system knows.

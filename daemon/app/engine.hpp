@@ -51,7 +51,7 @@ class Engine {
   virtual sync::Delivery deliver(std::string_view body) = 0;
   /// What the API's clock says now; empty if it has not answered yet. Called by any thread.
   [[nodiscard]] virtual std::optional<Instant> api_time() const = 0;
-  /// Statistics of the API client for /metrics. Called by any thread.
+  /// Statistics of the API client and the writer for /metrics. Called by any thread.
   [[nodiscard]] virtual std::vector<http::Sample> samples() const = 0;
 };
 

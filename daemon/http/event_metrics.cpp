@@ -1,6 +1,8 @@
 #include "http/event_metrics.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace mirror::http {
 namespace {
@@ -23,11 +25,25 @@ double seconds(const std::optional<Instant>& instant) {
   return instant ? static_cast<double>(instant->microseconds) / static_cast<double>(microseconds_per_second) : 0;
 }
 
+double seconds(Clock::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+/// The API's time, judged by the API's clock: what it was at the last poll, and how long ago that was.
+std::optional<double> cursor_age(const sync::StatusBoard& board, const sync::TailProgress& tail, double poll_age) {
+  const auto reading = board.overview();
+  if (!tail.caught_up_through || !reading || !reading->overview.tail) return std::nullopt;
+  const db::TailRecord& stored = *reading->overview.tail;
+  const Instant position =
+      std::max(stored.cursor_created_at.value_or(stored.anchor), tail.newest_event_at.value_or(Instant{}));
+  return std::max(0.0, seconds(tail.caught_up_through) - seconds(position)) + poll_age;
+}
+
 }  // namespace
 
-std::vector<Sample> event_samples(const sync::StatusBoard& board) {
-  const auto counts = board.events();
-  const auto tail = board.tail();
+std::vector<Sample> event_samples(const sync::StatusBoard& board, const HealthReport& report) {
+  const auto& counts = report.events;
+  const auto& tail = report.tail;
   std::vector<Sample> samples;
   const auto add = [&](const char* name, const char* help, Kind kind, double value) {
     samples.push_back({name, help, kind, {}, value});
@@ -49,13 +65,20 @@ std::vector<Sample> event_samples(const sync::StatusBoard& board) {
   add("tail_polls_total", "Pages of events read.", Kind::counter, static_cast<double>(tail.polls));
   add("tail_recoveries_total", "Times that the event cursor was refused or ignored.", Kind::counter,
       static_cast<double>(tail.recoveries));
-  for (const auto& drift : board.drift()) {
-    samples.push_back({"drift_rows_total",
-                       "Rows that sweeps corrected although events were followed, by cause.",
-                       Kind::counter,
-                       {{"table", drift.table}, {"cause", drift.cause}},
-                       static_cast<double>(drift.rows)});
+  if (const auto poll_age = board.poll_age()) {
+    add("tail_poll_age_seconds", "How long ago events were last read to their end, by any process.", Kind::gauge,
+        seconds(*poll_age));
+    if (const auto age = cursor_age(board, tail, seconds(*poll_age))) {
+      add("tail_cursor_age_seconds",
+          "Age of the event behind which the next poll begins; past 20 days without events a poll begins at a time "
+          "instead.",
+          Kind::gauge, *age);
+    }
   }
+  add("tail_max_lag_seconds", "Setting health.max_lag: an older poll is late.", Kind::gauge,
+      static_cast<double>(report.max_lag.count()));
+  add("tail_retention_seconds", "Setting events.retention: older events are lost.", Kind::gauge,
+      static_cast<double>(report.event_retention.count()));
   return samples;
 }
 

@@ -6,8 +6,7 @@
 
 namespace mirror::http {
 
-/// The values of /metrics about events: what became of them, where the tail stands, and what sweeps had to correct
-/// nevertheless. Thread-safe.
-std::vector<Sample> event_samples(const sync::StatusBoard& board);
+/// The values of /metrics about events: what became of them, and how far behind the tail is. Thread-safe.
+std::vector<Sample> event_samples(const sync::StatusBoard& board, const HealthReport& report);
 
 }  // namespace mirror::http

@@ -92,6 +92,8 @@ HealthReport Health::report() const {
   report.findings = board_.findings();
   report.tail = board_.tail();
   report.events = board_.events();
+  report.max_lag = limits.health_max_lag;
+  report.event_retention = limits.events.retention;
   for (const std::string& loop : board_.stalled_loops()) report.findings.push_back(stalled(loop, now));
 
   const auto known = board_.streams();

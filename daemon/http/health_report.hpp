@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +21,9 @@ struct HealthReport {
   std::vector<sync::Finding> findings;  ///< what the engine raised and what this report found by itself
   std::map<std::string, sync::StreamProgress, std::less<>> streams;  ///< enabled streams only
   sync::TailProgress tail;
-  sync::EventCounts events;  ///< since the process started
+  sync::EventCounts events;                 ///< since the process started
+  std::chrono::seconds max_lag{0};          ///< as configured: beyond it events are late
+  std::chrono::seconds event_retention{0};  ///< as configured: how long WorkOS keeps events
 };
 
 /// "ok", "degraded", "failing".

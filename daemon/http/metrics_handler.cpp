@@ -4,8 +4,10 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
+#include <limits>
 
 #include "http/event_metrics.hpp"
+#include "http/mirror_metrics.hpp"
 #include "support/version.hpp"
 
 namespace mirror::http {
@@ -123,6 +125,22 @@ void add_samples(std::vector<MetricFamily>& families, const std::vector<Sample>&
   }
 }
 
+MetricFamily commit_family(const sync::CommitTimes& commits) {
+  MetricFamily made =
+      family("commit_duration_seconds", "How long the database took to commit a transaction.", MetricType::Histogram);
+  ClientMetric metric;
+  for (std::size_t i = 0; i < commits.counts.size(); ++i) {
+    metric.histogram.sample_count += commits.counts[i];
+    const bool bounded = i < sync::CommitTimes::bounds.size();
+    metric.histogram.bucket.push_back({metric.histogram.sample_count, bounded
+                                                                          ? sync::CommitTimes::bounds[i]
+                                                                          : std::numeric_limits<double>::infinity()});
+  }
+  metric.histogram.sample_sum = commits.sum_seconds;
+  made.metric.push_back(std::move(metric));
+  return made;
+}
+
 /// A family without a value would be a HELP line about nothing.
 void drop_empty(std::vector<MetricFamily>& families) {
   std::erase_if(families, [](const MetricFamily& each) { return each.metric.empty(); });
@@ -140,7 +158,9 @@ void add_metrics_route(Routes& routes, const sync::StatusBoard& board, const Hea
                               board.database_ready() ? 1 : 0));
     add_health(families, board, report);
     add_streams(families, board, report);
-    add_samples(families, event_samples(board));
+    families.push_back(commit_family(board.commits()));
+    add_samples(families, event_samples(board, report));
+    add_samples(families, mirror_samples(board));
     if (samples) add_samples(families, samples());
     drop_empty(families);
     return Response{200, "text/plain; version=0.0.4; charset=utf-8", prometheus::TextSerializer{}.Serialize(families)};

@@ -251,6 +251,11 @@ Delivery Engine::deliver(std::string_view body) {
   return deliver_event(period_->session(), period_->tail(), body, period_->stop_token());
 }
 
+std::size_t Engine::queued_jobs() const {
+  const std::shared_lock lock(mutex_);
+  return period_ == nullptr ? 0 : period_->session().writer.queued_jobs();
+}
+
 std::string Engine::perform(const std::string& kind, const std::string& arguments, const std::stop_token& stop) {
   return perform(kind, arguments, find_command_work(kind), stop);
 }

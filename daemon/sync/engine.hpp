@@ -54,6 +54,9 @@ class Engine {
   /// holds the lease. Throws Error when the writer can't go on. Thread-safe.
   Delivery deliver(std::string_view body);
 
+  /// Jobs that wait for the writer; 0 unless this process holds the lease. Thread-safe.
+  [[nodiscard]] std::size_t queued_jobs() const;
+
   /// Applies what may change while running: intervals, brake limits, health limits.
   void reconfigure(const SyncOptions& options);
 
@@ -90,7 +93,7 @@ class Engine {
   StatusBoard& board_;
   db::Lease lease_;
   bool was_running_ = false;  ///< a period began: from now on every trouble is waited out
-  std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;
   LeasePeriod* period_ = nullptr;  ///< while one runs; for other threads
 };
 

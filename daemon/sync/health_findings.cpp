@@ -3,18 +3,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "db/mirror_tables.hpp"
-#include "db/transaction.hpp"
 #include "model/streams.hpp"
 
 namespace mirror::sync {
 namespace {
 
-void check_holds(db::Transaction& transaction, const db::MirrorTables& tables, StatusBoard& board) {
-  const auto open = tables.holds.read_open(transaction);
+void check_holds(const db::MirrorOverview& overview, StatusBoard& board) {
   for (const auto* table : all_tables()) board.clear("hold", table->name);
-  for (const auto& hold : open) {
+  for (const auto& hold : overview.holds) {
     board.raise("hold", hold.stream, Severity::degraded,
                 fmt::format("hold {}: {} deletions are held ({})", hold.id, hold.deletions, hold.reason),
                 fmt::format("look at them with `authkit-mirror holds`, then `authkit-mirror approve {0}` or "
@@ -23,8 +21,8 @@ void check_holds(db::Transaction& transaction, const db::MirrorTables& tables, S
   }
 }
 
-void check_quarantine(db::Transaction& transaction, const db::MirrorTables& tables, StatusBoard& board) {
-  const auto set = [&](std::string_view subject, long count, std::string_view what, const char* next_step) {
+void check_quarantine(const db::MirrorOverview& overview, StatusBoard& board) {
+  const auto set = [&](std::string_view subject, std::int64_t count, std::string_view what, const char* next_step) {
     if (count == 0) {
       board.clear("quarantine", subject);
     } else {
@@ -32,9 +30,10 @@ void check_quarantine(db::Transaction& transaction, const db::MirrorTables& tabl
                   fmt::format("{} {} can't be decoded or stored", count, what), next_step);
     }
   };
-  set("", tables.quarantine.count(transaction), "objects",
-      "read table quarantine for the errors; the objects are tried again at each sweep");
-  set("events", tables.events.count_quarantined(transaction), "events",
+  std::int64_t objects = 0;
+  for (const auto& [table, count] : overview.quarantine) objects += count;
+  set("", objects, "objects", "read table quarantine for the errors; the objects are tried again at each sweep");
+  set("events", overview.quarantined_events, "events",
       "look at them with `authkit-mirror events list --quarantined`; `authkit-mirror events retry` tries them again, "
       "and so does an upgrade");
 }
@@ -45,9 +44,8 @@ double oldest_reach(const EventOptions& options) {
 }
 
 /// Freshness is the age of the last poll that reached the end, by the database's clock.
-void check_tail(db::Transaction& transaction, const db::MirrorTables& tables, const SyncOptions& options,
-                StatusBoard& board) {
-  const auto tail = tables.tails.read(transaction);
+void check_tail(const db::MirrorOverview& overview, const SyncOptions& options, StatusBoard& board) {
+  const auto& tail = overview.tail;
   const double age = tail ? tail->seconds_since_poll.value_or(0) : 0;
   if (tail && tail->caught_up_through) {
     board.update_tail([&](TailProgress& progress) {
@@ -72,23 +70,22 @@ void check_tail(db::Transaction& transaction, const db::MirrorTables& tables, co
 }
 
 /// A standby walks nothing itself, but is ready when the mirror is.
-void show_certificates(db::Transaction& transaction, const db::MirrorTables& tables, StatusBoard& board) {
-  for (const auto* stream : all_streams()) {
-    const auto record = tables.snapshots.read_stream(transaction, stream->name);
-    board.update(stream->name, [&](StreamProgress& progress) { progress.certified_at = record.certified_at; });
+void show_certificates(const db::MirrorOverview& overview, StatusBoard& board) {
+  for (const auto& stream : overview.streams) {
+    board.update(stream.stream,
+                 [&](StreamProgress& progress) { progress.certified_at = parse_instant(stream.certified_at); });
   }
 }
 
 }  // namespace
 
 void refresh_findings(db::Connection& connection, const SyncOptions& options, StatusBoard& board) {
-  const db::MirrorTables tables(connection, options.environment);
-  db::Transaction transaction(connection);
-  check_holds(transaction, tables, board);
-  check_quarantine(transaction, tables, board);
-  check_tail(transaction, tables, options, board);
-  show_certificates(transaction, tables, board);
-  board.set_drift(tables.drift.totals(transaction));
+  auto overview = db::read_overview(connection, options.environment);
+  check_holds(overview, board);
+  check_quarantine(overview, board);
+  check_tail(overview, options, board);
+  show_certificates(overview, board);
+  board.set_overview(std::move(overview));
 }
 
 }  // namespace mirror::sync

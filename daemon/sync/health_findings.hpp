@@ -9,7 +9,7 @@
 namespace mirror::sync {
 
 /// Raises and clears the findings that the database knows about (open holds, quarantine, a tail that is late), and
-/// shows certificates and drift. Throws Error when the database is away.
+/// shows what else it says on the board. Throws Error when the database is away.
 void refresh_findings(db::Connection& connection, const SyncOptions& options, StatusBoard& board);
 
 }  // namespace mirror::sync

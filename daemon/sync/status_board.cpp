@@ -1,5 +1,6 @@
 #include "sync/status_board.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,11 +15,13 @@ constexpr std::array<Counter, 10> counters{
     &StreamProgress::deleted,   &StreamProgress::held};
 
 /// A counter that went down was reset by a new pass: what it shows now has happened since.
-void add_growth(StreamProgress& total, const StreamProgress& before, const StreamProgress& now) {
+StreamProgress growth_between(const StreamProgress& before, const StreamProgress& now) {
+  StreamProgress growth;
   for (const Counter counter : counters) {
     const bool restarted = now.*counter < before.*counter;
-    total.*counter += restarted ? now.*counter : now.*counter - before.*counter;
+    growth.*counter = restarted ? now.*counter : now.*counter - before.*counter;
   }
+  return growth;
 }
 
 }  // namespace
@@ -70,7 +73,12 @@ void StatusBoard::update(std::string_view stream, const std::function<void(Strea
   StreamProgress& progress = streams_[std::string{stream}];
   const StreamProgress before = progress;
   change(progress);
-  add_growth(totals_[std::string{stream}], before, progress);
+  const StreamProgress growth = growth_between(before, progress);
+  StreamProgress& total = totals_[std::string{stream}];
+  for (const Counter counter : counters) total.*counter += growth.*counter;
+  StreamHistory& history = history_[std::string{stream}];
+  history.rows.add(clock_.now(), growth.rows);
+  history.changes.add(clock_.now(), growth.inserted + growth.changed + growth.deleted);
 }
 
 std::map<std::string, StreamProgress, std::less<>> StatusBoard::streams() const {
@@ -86,6 +94,7 @@ std::map<std::string, StreamProgress, std::less<>> StatusBoard::totals() const {
 void StatusBoard::add_events(const EventCounts& counts) {
   const std::lock_guard lock(mutex_);
   events_ += counts;
+  event_history_.add(clock_.now(), counts.received);
 }
 
 EventCounts StatusBoard::events() const {
@@ -103,14 +112,48 @@ TailProgress StatusBoard::tail() const {
   return tail_;
 }
 
-void StatusBoard::set_drift(std::vector<db::DriftCount> drift) {
+std::optional<Clock::Duration> StatusBoard::poll_age() const {
   const std::lock_guard lock(mutex_);
-  drift_ = std::move(drift);
+  const Clock::TimePoint now = clock_.now();
+  std::optional<Clock::Duration> age;
+  if (tail_.polled_at) age = now - *tail_.polled_at;
+  if (overview_ && overview_->overview.tail && overview_->overview.tail->seconds_since_poll) {
+    const std::chrono::duration<double> when_read{*overview_->overview.tail->seconds_since_poll};
+    const auto told = std::chrono::duration_cast<Clock::Duration>(when_read) + (now - overview_->read_at);
+    age = age ? std::min(*age, told) : told;
+  }
+  return age;
 }
 
-std::vector<db::DriftCount> StatusBoard::drift() const {
+void StatusBoard::add_commit(Clock::Duration duration) {
   const std::lock_guard lock(mutex_);
-  return drift_;
+  commits_.add(duration);
+}
+
+CommitTimes StatusBoard::commits() const {
+  const std::lock_guard lock(mutex_);
+  return commits_;
+}
+
+std::map<std::string, StreamHistory, std::less<>> StatusBoard::history() const {
+  const std::lock_guard lock(mutex_);
+  return history_;
+}
+
+MinuteRing StatusBoard::event_history() const {
+  const std::lock_guard lock(mutex_);
+  return event_history_;
+}
+
+void StatusBoard::set_overview(db::MirrorOverview overview) {
+  auto reading = std::make_shared<const OverviewReading>(OverviewReading{std::move(overview), clock_.now()});
+  const std::lock_guard lock(mutex_);
+  overview_ = std::move(reading);
+}
+
+std::shared_ptr<const OverviewReading> StatusBoard::overview() const {
+  const std::lock_guard lock(mutex_);
+  return overview_;
 }
 
 void StatusBoard::set_role(Role role) {

@@ -3,16 +3,19 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "db/drift_store.hpp"
+#include "db/mirror_overview.hpp"
 #include "support/clock.hpp"
 #include "support/instant.hpp"
+#include "sync/commit_times.hpp"
 #include "sync/event_counts.hpp"
+#include "sync/minute_ring.hpp"
 
 namespace mirror::sync {
 
@@ -65,6 +68,18 @@ struct TailProgress {
   std::uint64_t recoveries = 0;  ///< times that a cursor was refused or ignored
 };
 
+/// What happened to one stream in each of the last 60 minutes.
+struct StreamHistory {
+  MinuteRing rows;     ///< listed and committed
+  MinuteRing changes;  ///< rows that its passes inserted, changed or deleted
+};
+
+/// What the database said when it was last asked.
+struct OverviewReading {
+  db::MirrorOverview overview;
+  Clock::TimePoint read_at;
+};
+
 /// What the daemon knows about itself at this moment: written by the engine, read by health, metrics, the progress bar
 /// and the watchdog. Thread-safe.
 class StatusBoard {
@@ -89,9 +104,19 @@ class StatusBoard {
   void update_tail(const std::function<void(TailProgress&)>& change);
   [[nodiscard]] TailProgress tail() const;
 
-  /// What sweeps have corrected so far.
-  void set_drift(std::vector<db::DriftCount> drift);
-  [[nodiscard]] std::vector<db::DriftCount> drift() const;
+  /// How long ago events were last read to their end, whichever process read them; empty: never.
+  [[nodiscard]] std::optional<Clock::Duration> poll_age() const;
+
+  void add_commit(Clock::Duration duration);
+  [[nodiscard]] CommitTimes commits() const;
+
+  /// The last hour, by stream; and events received in it, per minute.
+  [[nodiscard]] std::map<std::string, StreamHistory, std::less<>> history() const;
+  [[nodiscard]] MinuteRing event_history() const;
+
+  void set_overview(db::MirrorOverview overview);
+  /// Null until the database was asked for the first time.
+  [[nodiscard]] std::shared_ptr<const OverviewReading> overview() const;
 
   void set_role(Role role);
   [[nodiscard]] Role role() const;
@@ -112,9 +137,12 @@ class StatusBoard {
   std::map<std::pair<std::string, std::string>, Finding> findings_;
   std::map<std::string, StreamProgress, std::less<>> streams_;
   std::map<std::string, StreamProgress, std::less<>> totals_;
+  std::map<std::string, StreamHistory, std::less<>> history_;
   EventCounts events_;
+  MinuteRing event_history_;
   TailProgress tail_;
-  std::vector<db::DriftCount> drift_;
+  CommitTimes commits_;
+  std::shared_ptr<const OverviewReading> overview_;
   std::map<std::string, Clock::TimePoint, std::less<>> loop_deadlines_;
   Role role_ = Role::starting;
   bool database_ready_ = false;

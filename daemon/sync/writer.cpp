@@ -141,10 +141,9 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs, Lookup lookup) {
     if (merge(session, jobs, lookup, unsaved, counted) || overdue) {
       unsaved.save(session);
       fault_point("writer.before_commit");
-      lease_.commit(transaction, feed.rows());
+      commit(transaction, feed.rows());
       fault_point("writer.after_commit");
       held_ = {};
-      last_commit_ = clock_.now();
     } else {
       held_ = std::move(unsaved);
     }
@@ -218,9 +217,15 @@ void Writer::keep_alive() {
   db::ChangeFeed feed(environment_, lease_.next_feed_seq());
   WriteSession session{transaction, tables_, feed};
   held_.save(session);
-  lease_.commit(transaction, 0);
+  commit(transaction, 0);
   held_ = {};
+}
+
+void Writer::commit(db::Transaction& transaction, std::int64_t feed_rows) {
+  const auto began = clock_.now();
+  lease_.commit(transaction, feed_rows);
   last_commit_ = clock_.now();
+  board_.add_commit(last_commit_ - began);
 }
 
 void Writer::report(const BatchProgress& progress) {

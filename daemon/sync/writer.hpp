@@ -49,6 +49,8 @@ class Writer {
 
   /// Pages have to wait for their turn in the queue.
   [[nodiscard]] bool is_full() const;
+  /// Jobs that wait for the next transaction.
+  [[nodiscard]] std::size_t queued_jobs() const { return queue_.size(); }
 
   /// Cancels the running statement, if any. The batch fails as if the database were away; nothing of it is written.
   void cancel_statement() noexcept { canceller_.cancel(); }
@@ -67,6 +69,7 @@ class Writer {
   bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lookup lookup, BatchProgress& unsaved,
              BatchProgress& counted);
   void keep_alive();
+  void commit(db::Transaction& transaction, std::int64_t feed_rows);
   void report(const BatchProgress& progress);
   void fail(const Error& error, std::vector<WriteJob>& jobs);
 

@@ -34,16 +34,27 @@ TEST_CASE("the overview shows a stream with its newest snapshot, and only of its
       "INSERT INTO workos.quarantine (_env, table_name, id, error) VALUES\n"
       "  ('default', 'users', 'a', 'x'), ('default', 'users', 'b', 'x'), ('other', 'users', 'c', 'x');\n"
       "INSERT INTO workos.holds (_env, stream, cause, deletions, live_rows, reason)\n"
-      "VALUES ('default', 'users', 'sweep', 600, 1000, 'more than 500')");
+      "VALUES ('default', 'users', 'sweep', 600, 1000, 'more than 500');\n"
+      "INSERT INTO workos.hold_items (hold_id, table_name, id)\n"
+      "SELECT hold.id, 'users', 'user_' || n FROM workos.holds AS hold, generate_series(100, 150) AS n;\n"
+      "INSERT INTO workos.snapshots (_env, stream, state, started_at) SELECT 'default', 'users', 'failed', now()\n"
+      "FROM generate_series(1, 5);\n"
+      "UPDATE workos.streams SET last_certified_id = 2 WHERE _env = 'default'");
   db::Connection connection = database.connect();
   const db::MirrorOverview overview = db::read_overview(connection, "default");
   REQUIRE(overview.streams.size() == 1);
-  REQUIRE(overview.streams[0].snapshot_state == "certified");
-  REQUIRE(overview.streams[0].rows == 2);
+  REQUIRE(overview.streams[0].snapshot_state == "failed");
+  REQUIRE(overview.snapshots.size() == 4);  // the last three, and the certificate however old it is
+  REQUIRE(overview.snapshots[3].state == "certified");
+  REQUIRE(overview.snapshots[3].counts.rows == 2);
   REQUIRE(overview.streams[0].seconds_since_certified.value() >= 60);
   REQUIRE(overview.streams[0].seconds_since_certified.value() < 120);
   REQUIRE(overview.quarantine == std::map<std::string, std::int64_t>{{"users", 2}});
+  REQUIRE(overview.parked.size() == 2);
   REQUIRE(overview.holds.size() == 1);
+  const auto& held = overview.held_ids.at(overview.holds[0].id);
+  REQUIRE(held.size() == 20);
+  REQUIRE(held.front() == "user_100");
   REQUIRE_FALSE(overview.lease.has_value());
 }
 

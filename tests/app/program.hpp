@@ -48,17 +48,19 @@ class Program {
     return health.is_object() ? health.value("role", "") : "";
   }
 
- private:
-  static std::vector<std::string> with_program(const std::vector<std::string>& arguments) {
-    std::vector<std::string> all{BINARY_DIR "/authkit-mirror"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return all;
-  }
+  /// Where that server listens.
   [[nodiscard]] unsigned short port() const {
     const std::string mark = "health at http://127.0.0.1:";
     if (!harness::wait_until([&] { return has_printed(mark); })) throw std::runtime_error("no listener: " + output());
     const std::string all = output();
     return static_cast<unsigned short>(std::stoi(all.substr(all.find(mark) + mark.size())));
+  }
+
+ private:
+  static std::vector<std::string> with_program(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all{BINARY_DIR "/authkit-mirror"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
   }
 
   harness::TemporaryDirectory directory_;

@@ -65,7 +65,9 @@ TEST_CASE("every line of the metrics is a comment or a sample of a family that h
       REQUIRE_FALSE(repeated);
     } else {
       REQUIRE(std::regex_match(line, parts, sample));
-      REQUIRE(described.contains(parts[1]));
+      const std::string family = std::regex_replace(parts[1].str(), std::regex("_(bucket|sum|count)$"), "");
+      const bool is_described = described.contains(parts[1]) || described.contains(family);
+      REQUIRE(is_described);
       ++samples;
     }
   }
@@ -98,4 +100,58 @@ TEST_CASE("role, health and findings are there as gauges") {
   REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_health{state=\"failing\"} 1"));
   REQUIRE_THAT(text,
                ContainsSubstring("authkit_mirror_finding{code=\"database_away\",subject=\"\",severity=\"failing\"} 1"));
+}
+
+TEST_CASE("holds, quarantine and drift are there before anything has happened, so that the first change shows") {
+  Scrape scrape;
+  REQUIRE_THAT(scrape.text(), !ContainsSubstring("open_holds"));  // nothing is claimed before the database was read
+  db::MirrorOverview overview;
+  scrape.board.set_overview(overview);
+  const std::string before = scrape.text();
+  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_open_holds{table=\"users\"} 0"));
+  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_quarantined_objects{table=\"users\"} 0"));
+  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_drift_rows_total{table=\"users\",cause=\"missed_event\"} 0"));
+
+  auto& hold = overview.holds.emplace_back();
+  hold.stream = "users";
+  hold.deletions = 600;
+  hold.cascades = 40;
+  overview.quarantine["users"] = 2;
+  overview.drift.push_back({"users", "missed_event", 3, "user_1"});
+  overview.lease.emplace().token = 7;
+  scrape.board.set_overview(overview);
+  const std::string after = scrape.text();
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_open_holds{table=\"users\"} 1"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_held_rows{table=\"users\"} 640"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_quarantined_objects{table=\"users\"} 2"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_drift_rows_total{table=\"users\",cause=\"missed_event\"} 3"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_lease_token 7"));
+}
+
+TEST_CASE("the ages of poll and cursor grow while nothing is read, whichever process read last") {
+  Scrape scrape;
+  REQUIRE_THAT(scrape.text(), !ContainsSubstring("tail_poll_age_seconds"));
+  const Instant api_time{2'000'000'000'000'000};
+  db::MirrorOverview overview;
+  auto& tail = overview.tail.emplace();
+  tail.cursor_created_at = Instant{api_time.microseconds - 100 * microseconds_per_second};
+  tail.seconds_since_poll = 8;
+  scrape.board.set_overview(overview);
+  scrape.board.update_tail([&](sync::TailProgress& now) { now.caught_up_through = api_time; });
+  scrape.clock.passed += std::chrono::seconds{30};
+  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds 38"));
+  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_cursor_age_seconds 138"));
+  scrape.board.update_tail([&](sync::TailProgress& now) { now.polled_at = scrape.clock.now(); });
+  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds 0"));
+}
+
+TEST_CASE("commits are a histogram") {
+  Scrape scrape;
+  scrape.board.add_commit(std::chrono::milliseconds{2});
+  scrape.board.add_commit(std::chrono::minutes{1});
+  const std::string text = scrape.text();
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_count 2"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"0.001\"} 0"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"10\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"+Inf\"} 2"));
 }
