@@ -128,6 +128,7 @@ show_tables() {
 
 show_addresses() {
   cat <<TEXT
+status   http://$http_address/
 health   http://$http_address/healthz
 database psql "$DATABASE_URL"
 log      $PWD/.demo/daemon.log

@@ -7,6 +7,7 @@
 #include "app/watchdog.hpp"
 #include "http/health_handler.hpp"
 #include "http/metrics_handler.hpp"
+#include "http/status_page.hpp"
 #include "http/webhook_handler.hpp"
 
 namespace mirror::app {
@@ -67,11 +68,13 @@ std::vector<http::Sample> all_samples(const Engine& engine, const http::WebhookH
   return samples;
 }
 
-http::Routes routes_of(const sync::StatusBoard& board, const http::Health& health, const Engine& engine,
-                       const http::WebhookHandler& webhooks) {
+http::Routes routes_of(const Config& config, const sync::StatusBoard& board, const http::Health& health,
+                       const Clock& clock, const Engine& engine, const http::WebhookHandler& webhooks) {
+  const auto samples = [&engine, &webhooks] { return all_samples(engine, webhooks); };
   http::Routes routes;
   http::add_health_routes(routes, health);
-  http::add_metrics_route(routes, board, health, [&engine, &webhooks] { return all_samples(engine, webhooks); });
+  http::add_metrics_route(routes, board, health, samples);
+  http::add_status_page(routes, board, health, clock, config.sync.environment, samples);
   return routes;
 }
 
@@ -87,7 +90,7 @@ ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
   const std::unique_ptr<Engine> engine = make(config, board, clock);
   http::Health health(board, clock, config.sync);
   http::WebhookHandler webhooks = make_webhooks(config, *engine, clock);
-  Listeners listeners(config, routes_of(board, health, *engine, webhooks), webhooks);
+  Listeners listeners(config, routes_of(config, board, health, clock, *engine, webhooks), webhooks);
 
   std::stop_source stop;
   Reloader reloader(invocation, config, *engine, health);

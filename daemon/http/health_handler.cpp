@@ -2,30 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "http/report_json.hpp"
 #include "support/version.hpp"
 
 namespace mirror::http {
 namespace {
 
 using nlohmann::json;
-
-/// A health answer must come, whatever bytes found their way into an error message.
-std::string to_text(const json& value) {
-  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-json instant_or_null(const std::optional<Instant>& instant) {
-  return instant ? json(to_string(*instant)) : json(nullptr);
-}
-
-json finding_json(const sync::Finding& finding) {
-  return {{"code", finding.code},
-          {"subject", finding.subject},
-          {"severity", finding.severity == sync::Severity::failing ? "failing" : "degraded"},
-          {"since", to_string(finding.since)},
-          {"cause", finding.cause},
-          {"next_step", finding.next_step}};
-}
 
 json events_json(const HealthReport& report) {
   return {{"caught_up_through", instant_or_null(report.tail.caught_up_through)},
