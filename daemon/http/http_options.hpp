@@ -11,11 +11,11 @@ namespace mirror::http {
 struct HttpOptions {
   std::string listen = "127.0.0.1:8464";  ///< host:port, [ipv6]:port; port 0 takes any free one
   std::string key = "http.listen";        ///< where `listen` comes from, for messages
-  int threads = 4;
+  int threads = 16;
   int queued_connections = 32;                ///< further ones are refused
   std::size_t body_limit = 256 * 1024;        ///< bytes, for routes without a limit of their own
   std::chrono::seconds timeout{10};           ///< for each read of a request and each write of an answer
-  std::chrono::milliseconds arrival{10'000};  ///< in which a request has to arrive, from its first byte to its last
+  std::chrono::milliseconds arrival{10'000};  ///< in which the head of a request has to arrive, and again its body
   std::chrono::seconds keep_alive{0};         ///< how long a connection may idle between two requests; 0: not at all
 };
 

@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
+#include <memory>
+
+#include "http/lobby.hpp"
 
 namespace mirror::http {
 namespace {
@@ -19,24 +21,30 @@ Poco::Timespan to_timespan(Clock::Duration duration) {
   return {std::chrono::duration_cast<std::chrono::microseconds>(duration).count()};
 }
 
+/// Poco's acceptor asks it in turn whether there is a connection and for that connection: both answers come from the
+/// lobby.
 class ListenerSocket final : public net::ServerSocketImpl {
  public:
   explicit ListenerSocket(std::chrono::milliseconds limit) : limit_(limit) {}
 
+  void listen(int backlog) override {
+    ServerSocketImpl::listen(backlog);
+    lobby_.emplace(sockfd(), limit_);
+  }
+
+  bool poll(const Poco::Timespan& timeout, int) override {
+    return lobby_->wait(std::chrono::microseconds{timeout.totalMicroseconds()});
+  }
+
   net::SocketImpl* acceptConnection(net::SocketAddress& client) override {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    int descriptor = -1;
-    do {
-      descriptor = ::accept4(sockfd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC);
-    } while (descriptor < 0 && errno == EINTR);
-    if (descriptor < 0) throw net::NetException("cannot accept a connection", errno);
-    client = net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), size);
-    return new RequestSocket(descriptor, limit_);  // counted by Poco's reference, which deletes it
+    auto connection = std::make_unique<RequestSocket>(lobby_->take(), limit_);
+    client = connection->peerAddress();
+    return connection.release();  // counted by Poco's reference, which deletes it
   }
 
  private:
   const std::chrono::milliseconds limit_;
+  std::optional<Lobby> lobby_;
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ class RequestSocket final : public Poco::Net::StreamSocketImpl {
   bool expired_ = false;
 };
 
-/// A listening socket whose connections are RequestSockets.
+/// A listening socket whose connections are RequestSockets, handed out once the head of a request has arrived.
 class RequestListener final : public Poco::Net::ServerSocket {
  public:
   explicit RequestListener(std::chrono::milliseconds limit);

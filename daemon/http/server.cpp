@@ -14,6 +14,7 @@
 #include <chrono>
 #include <thread>
 
+#include "http/framing.hpp"
 #include "http/request_socket.hpp"
 #include "support/error.hpp"
 #include "support/json_text.hpp"
@@ -35,10 +36,15 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+/// Chunks are a second way to tell where a body ends: nothing may follow them on a connection.
+bool is_chunked(const net::HTTPServerRequest& incoming) {
+  return incoming.getChunkedTransferEncoding();
+}
+
 /// A request that says nothing of a body has none (https://www.rfc-editor.org/rfc/rfc9112#section-6.3); Poco would read
 /// on until the client closes.
 bool has_body(const net::HTTPServerRequest& incoming) {
-  if (incoming.getChunkedTransferEncoding()) return true;
+  if (is_chunked(incoming)) return true;
   return incoming.hasContentLength() && incoming.getContentLength64() != 0;
 }
 
@@ -93,7 +99,6 @@ class RequestHandler final : public net::HTTPRequestHandler {
 
   void handleRequest(net::HTTPServerRequest& incoming, net::HTTPServerResponse& outgoing) override {
     auto& arriving = static_cast<net::HTTPServerRequestImpl&>(incoming);  // Poco's server makes no others
-    body_was_read_ = !has_body(incoming);
     const Response response = respond(arriving, outgoing);
     outgoing.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(response.status));
     outgoing.setContentType(response.content_type);
@@ -103,12 +108,14 @@ class RequestHandler final : public net::HTTPRequestHandler {
     for (const auto& [name, value] : response.headers) outgoing.set(name, value);
     if (!may_go_on_) outgoing.setKeepAlive(false);
     outgoing.send() << response.body << std::flush;  // for HEAD, Poco's stream ends with the headers
-    if (!body_was_read_) socket_of(arriving).close_gently();
+    if (!body_was_read_ || is_chunked(arriving)) socket_of(arriving).close_gently();
   }
 
  private:
   Response respond(net::HTTPServerRequestImpl& incoming, net::HTTPServerResponse& outgoing) {
     Request request = read_head(incoming);
+    if (const auto ambiguity = find_ambiguity(request)) return error_response(400, "bad_request", *ambiguity);
+    body_was_read_ = !has_body(incoming);
     const auto place = routes_.find(request.path);
     if (place == routes_.end()) return error_response(404, "not_found", "there is nothing at this path");
     const Route& route = place->second;
@@ -120,7 +127,7 @@ class RequestHandler final : public net::HTTPRequestHandler {
       if (auto refusal = route.refuse(request)) return *refusal;
     }
     if (auto refusal = take_body(route, incoming, request.body)) return *refusal;
-    may_go_on_ = route.keep_alive && !crowded_;
+    may_go_on_ = route.keep_alive && !crowded_ && !is_chunked(incoming);
     return answer_safely(route, request);
   }
 

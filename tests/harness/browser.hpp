@@ -23,7 +23,7 @@ class Browser {
   /// The value of a JavaScript expression on the page.
   [[nodiscard]] nlohmann::json evaluate(const std::string& expression);
   /// The page's text as a person sees it.
-  [[nodiscard]] std::string text() { return evaluate("document.body.innerText").get<std::string>(); }
+  [[nodiscard]] std::string text() { return evaluate("document.body?.innerText ?? ''").get<std::string>(); }
 
   void resize(int width, int height, bool is_phone = false);
   /// "dark" or "light": what the page is told of the person's taste.

@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// A client made of nothing but a socket, so that the tests see the bytes the server sends.
 namespace mirror::test {
@@ -97,6 +101,20 @@ class Connection {
 
   int socket_;
 };
+
+/// Connections that say nothing, or half a word; this process may have that many descriptors then.
+inline std::vector<std::unique_ptr<Connection>> idle_connections(unsigned short port, int count) {
+  rlimit descriptors{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = std::min<rlim_t>(descriptors.rlim_max, 4096);
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  std::vector<std::unique_ptr<Connection>> idle;
+  for (int i = 0; i < count; ++i) {
+    idle.push_back(std::make_unique<Connection>(port));
+    if (i % 2 == 0) idle.back()->send("GET /hel");
+  }
+  return idle;
+}
 
 inline std::string send_raw(unsigned short port, const std::string& bytes) {
   const Connection connection(port);

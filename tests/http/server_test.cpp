@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include <chrono>
 #include <stdexcept>
 
 #include "support/error.hpp"
@@ -9,6 +10,7 @@
 using namespace mirror;
 using namespace mirror::http;
 using test::ask;
+using test::read_answer;
 using test::send_raw;
 
 namespace {
@@ -81,6 +83,74 @@ TEST_CASE("what is not HTTP does not end the server") {
   send_raw(server.port(), std::string("\x16\x03\x01\0garbage\r\n\r\n", 15));
   send_raw(server.port(), "GET /hello HTTP/1.1\r\n" + std::string(200'000, 'h') + ": v\r\n\r\n");
   REQUIRE(ask(server.port(), "GET", "/hello").status == 200);
+}
+
+TEST_CASE("a request whose end is uncertain is refused, and nothing that follows it is answered") {
+  HttpOptions options = any_port();
+  options.keep_alive = std::chrono::seconds{5};
+  Routes routes = example_routes();
+  routes["/count"].keep_alive = true;
+  Server server(options, routes);
+  const std::string start = "POST /count HTTP/1.1\r\nHost: a\r\n";
+  const std::string second = "GET /hello?smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string chunks = "\r\n0\r\n\r\n";
+  for (const std::string& shape : {
+           "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" + chunks,
+           "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" + chunks,
+           "Transfer-Encoding: identity, chunked\r\n" + chunks,
+           "Transfer-Encoding: xchunked\r\n" + chunks,
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" + chunks,
+           "Transfer-Encoding : chunked\r\n" + chunks,
+           std::string{"Content-Length: 0\r\nContent-Length: 5\r\n\r\n"},
+           std::string{"Content-Length: 5\r\nContent-Length: 5\r\n\r\n12345"},
+           std::string{"Content-Length : 0\r\n\r\n"},
+           std::string{"Content-Length: 0, 5\r\n\r\n"},
+           std::string{"Content-Length: +0\r\n\r\n"},
+           std::string{"Content-Length: -1\r\n\r\n"},
+           std::string{"Content-Length: 0x5\r\n\r\n12345"},
+           std::string{"Content-Length: 99999999999999999999\r\n\r\n"},
+           std::string{"Content\x00-Length: 0\r\n\r\n", 22},
+           std::string{"Host: b\r\nContent-Length: 0\r\n\r\n"},
+       }) {
+    const std::string all = send_raw(server.port(), start + shape + second);
+    INFO(shape << "was answered: " << all);
+    CHECK((all.empty() || read_answer(all).status == 400));
+    CHECK_THAT(all, !ContainsSubstring("smuggled"));
+  }
+  // The last chunk ends the request, and the connection with it.
+  const std::string chunked =
+      send_raw(server.port(), start + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n" + second);
+  CHECK(read_answer(chunked).body == "2");
+}
+
+TEST_CASE("heads that are too large, never end or are none at all are refused within their time") {
+  HttpOptions options = any_port();
+  options.arrival = std::chrono::milliseconds{300};
+  Server server(options, example_routes());
+  const std::string start = "GET /hello HTTP/1.1\r\nHost: a\r\n";
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "x-" + std::to_string(i) + ": y\r\n";
+  for (const std::string& bytes :
+       {start + "x: " + std::string(20'000, 'v') + "\r\n\r\n", start + many + "\r\n", std::string(100'000, '\0'),
+        start + std::string(100'000, 'n'), start, std::string{"BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n"},
+        std::string{"GET http://elsewhere/hello HTTP/1.1\r\nHost: a\r\n\r\n"}, std::string{"\r\n\r\n"},
+        std::string{"GET\r\n\r\n"}}) {
+    const std::string all = send_raw(server.port(), bytes);
+    INFO(bytes.substr(0, 60) << " was answered: " << all);
+    CHECK((all.empty() || read_answer(all).status >= 400));
+  }
+  CHECK(ask(server.port(), "GET", "/hello").status == 200);
+}
+
+TEST_CASE("a thousand connections that say nothing or half a word keep nobody waiting") {
+  const Server server(any_port(), example_routes());
+  const auto idle = test::idle_connections(server.port(), 1000);
+  const auto asked = std::chrono::steady_clock::now();
+  REQUIRE(ask(server.port(), "GET", "/hello").status == 200);
+  CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds{2});
+  // The latest of them may still finish its word.
+  idle[998]->send("lo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(read_answer(idle[998]->read_to_end()).status == 200);
 }
 
 TEST_CASE("a port in use is an error that names http.listen") {
