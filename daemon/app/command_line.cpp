@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "app/command.hpp"
-#include "app/nearest_name.hpp"
 #include "support/error.hpp"
+#include "support/nearest_name.hpp"
 #include "support/version.hpp"
 
 namespace mirror::app {

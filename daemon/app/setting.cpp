@@ -12,8 +12,8 @@
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
-#include "app/nearest_name.hpp"
 #include "app/option_table.hpp"
+#include "support/nearest_name.hpp"
 
 namespace mirror::app {
 namespace {

@@ -1,8 +1,9 @@
 #include "app/duration_text.hpp"
-#include "app/nearest_name.hpp"
 #include "app/text_table.hpp"
+#include "support/nearest_name.hpp"
 #include "tests/catch.hpp"
 
+using namespace mirror;
 using namespace mirror::app;
 using namespace std::chrono_literals;
 

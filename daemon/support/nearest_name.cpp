@@ -1,8 +1,8 @@
-#include "app/nearest_name.hpp"
+#include "support/nearest_name.hpp"
 
 #include <algorithm>
 
-namespace mirror::app {
+namespace mirror {
 namespace {
 
 /// Optimal string alignment distance.
@@ -37,4 +37,4 @@ std::optional<std::string> nearest_name(std::string_view wrong, const std::vecto
   return nearest;
 }
 
-}  // namespace mirror::app
+}  // namespace mirror
