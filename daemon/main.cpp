@@ -20,6 +20,7 @@ constexpr std::array commands{
     &approve_command,  // let through
     &discard_command,  // or not
     &events_command,   // archive, quarantine, tail
+    &api_command,      // the AuthKit API
 };
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include "api/retry_policy.hpp"
 #include "api/text_repair.hpp"
 #include "support/log.hpp"
-#include "support/version.hpp"
 
 namespace mirror::api {
 namespace {
@@ -30,13 +29,10 @@ constexpr double weight_of_an_answer = 0.1;
 constexpr int usual_concurrency = 8;
 constexpr int most_concurrency = 32;
 
-HttpRequest make_get(const std::string& target, const Secret& key) {
-  return {"GET",
-          target,
-          {{"Authorization", "Bearer " + key.expose()},
-           {"User-Agent", std::string("authkit-mirror/") + version()},
-           {"Accept", "application/json"}},
-          {}};
+bool is_success(const ApiCall& call, const HttpResponse& response) {
+  const bool is_empty = response.body.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (call.may_be_empty && is_empty) return response.status >= 200 && response.status < 300;
+  return is_json_success(response);
 }
 
 }  // namespace
@@ -47,12 +43,12 @@ ApiClient::ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transpor
       clock_(clock),
       limiter_(clock, options_.max_requests_per_second) {}
 
-void ApiClient::get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read) {
-  RetryPolicy policy(true);
+void ApiClient::send(const ApiCall& call, Lane lane, const std::stop_token& stop, const Reader& read) {
+  RetryPolicy policy(call.is_repeatable);
   for (;;) {
     std::optional<std::chrono::milliseconds> delay;
     try {
-      return attempt(target, lane, stop, read);
+      return attempt(call, lane, stop, read);
     } catch (const Error& error) {
       delay = policy.next_delay(error);
       if (!delay) throw;
@@ -63,21 +59,24 @@ void ApiClient::get(const std::string& target, Lane lane, const std::stop_token&
   }
 }
 
-void ApiClient::attempt(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read) {
+void ApiClient::attempt(const ApiCall& call, Lane lane, const std::stop_token& stop, const Reader& read) {
   const Clock::TimePoint granted = limiter_.acquire(lane, stop);
-  const HttpRequest request = make_get(target, options_.key);
-  HttpResponse response = exchange(request, stop);
+  HttpResponse response = exchange(make_request(call, options_.key), stop);
   const std::uint32_t replaced = repair_text(response.body);
   replaced_characters_ += replaced;
-  if (!is_json_success(response)) {
-    auto error =
-        make_api_error(request, response, {options_.key.expose(), clock_.wall(), server_time_.at(clock_.now())});
+  if (!is_success(call, response)) {
+    auto error = failure(call, response);
     obey(response, granted, error.retry_after());
     throw ApiError(std::move(error));
   }
   const Instant answered_at = time_of(response);
   std::string request_id = presentable(response.header("x-request-id"), options_.key.expose());
   read({std::move(response.body), answered_at, std::move(request_id), replaced});
+}
+
+ApiError ApiClient::failure(const ApiCall& call, const HttpResponse& response) const {
+  const HttpRequest shown{call.method, call.shown_target.empty() ? call.target : call.shown_target, {}, {}};
+  return make_api_error(shown, response, {options_.key.expose(), clock_.wall(), server_time_.at(clock_.now())});
 }
 
 HttpResponse ApiClient::exchange(const HttpRequest& request, const std::stop_token& stop) {

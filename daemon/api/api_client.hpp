@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string>
 
+#include "api/api_call.hpp"
 #include "api/api_options.hpp"
 #include "api/directory_api.hpp"
 #include "api/http_transport.hpp"
@@ -17,6 +18,8 @@
 #include "support/clock.hpp"
 
 namespace mirror::api {
+
+class ApiError;
 
 /// A successful answer, its text repaired (text_repair.hpp).
 struct ApiAnswer {
@@ -47,9 +50,13 @@ class ApiClient {
   /// Throws Error (misconfigured) if there is no usable key or rate.
   ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transport, Clock& clock);
 
-  /// GETs `target` (path and query, percent-encoded) and hands a 2xx answer with JSON to `read`. Throws ApiError for
-  /// any other answer, Error (unavailable, misconfigured, stopped) if none came, and what `read` throws.
-  void get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
+  /// Sends a request and hands a 2xx answer with JSON, or an empty one if the call says so, to `read`. Throws ApiError
+  /// for any other answer, Error (unavailable, misconfigured, stopped) if none came, and what `read` throws.
+  void send(const ApiCall& call, Lane lane, const std::stop_token& stop, const Reader& read);
+  /// GETs `target` (path and query, percent-encoded).
+  void get(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read) {
+    send({.target = target}, lane, stop, read);
+  }
 
   [[nodiscard]] ApiStatistics statistics() const;
   /// How many requests at a time use our share of the quota to the full, as long as answers took lately (Little's law);
@@ -59,8 +66,9 @@ class ApiClient {
   [[nodiscard]] std::optional<Instant> server_time() const { return server_time_.at(clock_.now()); }
 
  private:
-  void attempt(const std::string& target, Lane lane, const std::stop_token& stop, const Reader& read);
+  void attempt(const ApiCall& call, Lane lane, const std::stop_token& stop, const Reader& read);
   HttpResponse exchange(const HttpRequest& request, const std::stop_token& stop);
+  [[nodiscard]] ApiError failure(const ApiCall& call, const HttpResponse& response) const;
   void obey(const HttpResponse& response, Clock::TimePoint granted,
             std::optional<std::chrono::milliseconds> retry_after);
   void note_latency(Clock::Duration latency);

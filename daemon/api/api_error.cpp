@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/error_advice.hpp"
 #include "api/http_transport.hpp"
 #include "api/retry_policy.hpp"
 
@@ -53,6 +54,7 @@ void read_body(const std::string& text, std::string_view secret, ApiProblem& pro
   if (problem.message.empty()) problem.message = presentable(text_of(body, "error_description"), secret);
   problem.errors = read_errors(body, secret);
   problem.from_workos = !problem.code.empty() || !problem.message.empty() || !problem.errors.empty();
+  if (problem.from_workos) problem.body = text;
 }
 
 std::string describe_body(const HttpResponse& response) {
@@ -84,6 +86,7 @@ std::string describe(const HttpResponse& response, const ApiProblem& problem, st
   if (!problem.from_workos) return " with " + describe_body(response);
   std::string text = problem.message.empty() ? "" : ": " + problem.message;
   if (!problem.code.empty()) text += " [" + problem.code + "]";
+  if (const ErrorAdvice* advice = find_advice(problem.code)) text += fmt::format(" ({})", advice->cause);
   for (const ApiErrorItem& item : problem.errors) {
     text += fmt::format("; {}{}{}", item.field.empty() ? "" : item.field + ": ", item.code,
                         item.message.empty() ? "" : " " + item.message);
@@ -92,27 +95,39 @@ std::string describe(const HttpResponse& response, const ApiProblem& problem, st
 }
 
 Fault fault_of(const ApiProblem& problem) {
+  if (problem.status == 403 && is_next_sign_in_step(problem.code)) return Fault::bad_data;
   if (problem.status == 401 || problem.status == 403) return Fault::refused;
   const bool about_request =
       problem.status >= 400 && problem.status < 500 && problem.status != 408 && problem.status != 429;
   return about_request && problem.from_workos ? Fault::bad_data : Fault::unavailable;
 }
 
-std::string next_step_of(const ApiProblem& problem, std::string_view path) {
+std::string permission_step(std::string_view method, std::string_view path) {
+  if (method != "GET")
+    return fmt::format("Give the API key the permission for {} {} in the WorkOS dashboard.", method, path);
+  return fmt::format(
+      "Give the API key the permission to read {} in the WorkOS dashboard, or switch off the stream that needs it.",
+      path);
+}
+
+std::string next_step_of(const ApiProblem& problem, std::string_view method, std::string_view path) {
+  const ErrorAdvice* advice = find_advice(problem.code);
   switch (problem.status) {
     case 401:
       return "The API key is wrong or was revoked. Put a valid key of this environment into the file that api.key_file "
              "names (or into WORKOS_API_KEY) and restart.";
     case 403:
-      return fmt::format(
-          "Give the API key the permission to read {} in the WorkOS dashboard, or switch off the stream "
-          "that needs it.",
-          path);
+      return is_next_sign_in_step(problem.code) ? std::string(advice->fix) : permission_step(method, path);
+    case 404:
+      if (advice == nullptr && problem.from_workos) advice = find_advice("not_found");
+      break;
     case 429:
       return "If this lasts, lower api.max_requests_per_second: the environment's quota is used up.";
     default:
-      return problem.from_workos || problem.status >= 500 || problem.status == 408 ? "" : check_base_url;
+      break;
   }
+  if (advice != nullptr) return std::string(advice->fix);
+  return problem.from_workos || problem.status >= 500 || problem.status == 408 ? "" : check_base_url;
 }
 
 std::string_view path_of(std::string_view target) {
@@ -179,7 +194,7 @@ ApiError make_api_error(const HttpRequest& request, const HttpResponse& response
       fmt::format("{} {} answered {}{}", request.method, path, response.status, describe(response, problem, secret));
   if (!problem.request_id.empty()) text += " (request id " + problem.request_id + ")";
   const Fault fault = fault_of(problem);
-  std::string next_step = next_step_of(problem, path);
+  std::string next_step = next_step_of(problem, request.method, path);
   return {fault, text, std::move(next_step), std::move(problem)};
 }
 

@@ -33,6 +33,9 @@ struct ApiProblem {
   /// The answer has the form of the API. A 404 without it says nothing about an object: it came from something
   /// else on the way, or from a wrong base URL.
   bool from_workos = false;
+  /// The body as received if it is from WorkOS: what a sign-in needs to go on is in there, and so are personal data.
+  /// For whoever made the call, never for a log.
+  std::string body;
 };
 
 /// An answer that is not what was asked for. 401 and 403 are refused, other 4xx bad_data (look at the status), and
@@ -50,6 +53,7 @@ class ApiError : public Error {
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const noexcept { return problem_.retry_after; }
   [[nodiscard]] std::optional<Instant> answered_at() const noexcept { return problem_.answered_at; }
   [[nodiscard]] bool from_workos() const noexcept { return problem_.from_workos; }
+  [[nodiscard]] const std::string& body() const noexcept { return problem_.body; }
 
  private:
   ApiProblem problem_;

@@ -1,11 +1,10 @@
 #include "api/api_client.hpp"
 
-#include <deque>
-#include <functional>
 #include <map>
 
 #include "api/api_error.hpp"
 #include "model/streams.hpp"
+#include "tests/api/scripted_transport.hpp"
 #include "tests/catch.hpp"
 #include "tests/support/manual_clock.hpp"
 
@@ -13,40 +12,16 @@ namespace {
 
 using namespace mirror;
 using namespace mirror::api;
+using namespace mirror::api::tests;
 using namespace std::chrono_literals;
 using mirror::tests::ManualClock;
 
 const std::stop_token never;
-const std::string date = "Thu, 15 Jan 2026 12:00:00 GMT";
-const std::string empty_list = R"({"object":"list","data":[],"list_metadata":{"after":null}})";
+const std::string empty_list = ScriptedTransport::empty_list;
 
 HttpResponse json(int status, std::string body) {
-  return {status, {{"content-type", "application/json"}, {"date", date}, {"x-request-id", "req_1"}}, std::move(body)};
+  return json_response(status, std::move(body));
 }
-
-/// Answers what it was told to, in order, and remembers what it was asked.
-class ScriptedTransport final : public HttpTransport {
- public:
-  using Step = std::function<HttpResponse()>;
-
-  HttpResponse send(const HttpRequest& request, Deadline, const std::stop_token&) override {
-    requests.push_back(request);
-    if (steps.empty()) return json(200, empty_list);
-    const Step step = steps.front();
-    steps.pop_front();
-    return step();
-  }
-
-  void answer(HttpResponse response) {
-    steps.push_back([response] { return response; });
-  }
-  void fail(Fault fault) {
-    steps.push_back([fault]() -> HttpResponse { throw Error(fault, "scripted"); });
-  }
-
-  std::deque<Step> steps;
-  std::vector<HttpRequest> requests;
-};
 
 struct Fixture {
   ManualClock clock{ManualClock::Waits::are_skipped};

@@ -118,6 +118,7 @@ Answer Emulator::call(std::string_view method, std::string_view target, std::str
     Answer answer;
     Poco::StreamCopier::copyToString(session.receiveResponse(response), answer.body);
     answer.status = response.getStatus();
+    answer.location = response.get("Location", "");
     return answer;
   } catch (const Poco::Exception& failure) {
     throw Error{Fault::unavailable,

@@ -12,6 +12,7 @@ namespace mirror::conformance {
 struct Answer {
   int status = 0;
   std::string body;
+  std::string location{};  ///< of a redirect
 };
 
 /// The official WorkOS emulator, a program that nobody here wrote, as a child process with an empty directory of its

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "tests/simulator/endpoint_list.hpp"
 #include "tests/simulator/fault_board.hpp"
 #include "tests/simulator/request_log.hpp"
+#include "tests/simulator/sign_in.hpp"
 #include "tests/simulator/simulated_clock.hpp"
 #include "tests/simulator/store.hpp"
 
@@ -15,6 +17,8 @@ struct World {
   Store store;
   FaultBoard faults;
   RequestLog log;
+  SignIn sign_in;
+  EndpointList endpoints;
 };
 
 }  // namespace mirror::simulator
