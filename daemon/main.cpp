@@ -21,6 +21,7 @@ constexpr std::array commands{
     &discard_command,  // or not
     &events_command,   // archive, quarantine, tail
     &api_command,      // the AuthKit API
+    &webhook_command,  // our endpoint there
 };
 
 }  // namespace

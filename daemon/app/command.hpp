@@ -50,6 +50,7 @@ extern const Command approve_command;
 extern const Command discard_command;
 extern const Command events_command;
 extern const Command api_command;
+extern const Command webhook_command;
 
 /// Parses the command line and runs the command it names. Throws Error (usage) for a line that is wrong, and whatever
 /// the command throws. --help and --version print to stdout.

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+#include "support/clock.hpp"
+#include "support/secret.hpp"
+
+namespace mirror::app {
+
+/// Where a test webhook goes and how it is signed.
+struct WebhookTrial {
+  std::string url;      ///< of the endpoint, http or https
+  Secret secret;        ///< the one that the daemon should know
+  std::string ca_file;  ///< PEM bundle to trust instead of the system's; empty: the system's
+};
+
+/// The type of the test event. It tells of no mirrored object: the daemon archives it and changes nothing else.
+inline constexpr const char* trial_event_type = "authkit_mirror.test";
+
+/// Sends one signed test event as WorkOS would, and returns how long it took until the daemon had committed it. Throws
+/// Error: usage for an unusable address, unavailable if nobody answers or the daemon asks to come again, refused if it
+/// does not accept the signature or our address, misconfigured if no daemon with webhooks answers there.
+std::chrono::milliseconds try_webhook(const WebhookTrial& trial, Clock& clock, const std::stop_token& stop);
+
+}  // namespace mirror::app
