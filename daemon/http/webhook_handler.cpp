@@ -51,7 +51,7 @@ Route without_secret() {
 
 WebhookHandler::WebhookHandler(WebhookOptions options, WebhookSink sink, std::function<Instant()> now,
                                const Clock& clock)
-    : options_(std::move(options)), sink_(std::move(sink)), now_(std::move(now)), log_(clock) {}
+    : options_(std::move(options)), sink_(std::move(sink)), now_(std::move(now)), clock_(clock) {}
 
 void WebhookHandler::add_route(Routes& routes) {
   if (options_.secrets.empty()) {
@@ -141,8 +141,8 @@ Response WebhookHandler::come_again(const std::string& why) {
 void WebhookHandler::count_refusal(Result result, const std::string& why) {
   count(result);
   const char* const name = result_names[static_cast<std::size_t>(result)];
-  if (const auto times = log_.count(name)) {
-    log::warn("webhook not applied ({}): {}; {} since the last line about it", name, why, *times);
+  if (const auto kept_back = lines_.spend(name, clock_.now())) {
+    log::warn("webhook not applied ({}): {}; {} since the last line about it", name, why, *kept_back + 1);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,8 +11,9 @@
 
 #include "http/handler.hpp"
 #include "http/metrics_handler.hpp"
-#include "http/refusal_log.hpp"
 #include "http/webhook_options.hpp"
+#include "support/clock.hpp"
+#include "support/line_budget.hpp"
 #include "sync/webhook_delivery.hpp"
 
 namespace mirror::http {
@@ -64,7 +66,8 @@ class WebhookHandler {
   const WebhookOptions options_;
   const WebhookSink sink_;
   const std::function<Instant()> now_;
-  RefusalLog log_;
+  const Clock& clock_;
+  LineBudget lines_{1, std::chrono::minutes{1}};  ///< by result: whoever floods the daemon must not flood its log too
   std::array<std::atomic<std::uint64_t>, result_names.size()> counts_{};
 };
 

@@ -234,15 +234,3 @@ TEST_CASE("without a secret the path is 404 and says what is missing") {
   REQUIRE_THAT(answer.body, ContainsSubstring("no webhook secret is configured"));
   REQUIRE(receiver.handler.samples().empty());
 }
-
-TEST_CASE("a reason for refusals gets one line a minute, which counts the rest") {
-  tests::ManualClock clock;
-  http::RefusalLog log(clock);
-  REQUIRE(log.count("malformed") == 1);
-  REQUIRE_FALSE(log.count("malformed").has_value());
-  REQUIRE(log.count("too_large") == 1);
-  clock.advance(std::chrono::seconds{59});
-  REQUIRE_FALSE(log.count("malformed").has_value());
-  clock.advance(std::chrono::seconds{1});
-  REQUIRE(log.count("malformed") == 3);
-}
