@@ -14,7 +14,7 @@ namespace {
 
 /// Jobs waiting for the writer. Of pages, which are the large ones, there are fewer: with 100 kB a page this bounds the
 /// queue to a few megabytes, and leaves places for events (rule R16).
-constexpr std::size_t queue_capacity = 112;
+constexpr std::size_t queue_capacity = 104;
 constexpr std::size_t places_for_events = 64;
 /// Jobs in one transaction: large enough to make COPY worth it, small enough for a stop within a second.
 constexpr std::size_t most_jobs = 64;
