@@ -6,6 +6,7 @@
 #include "db/hold_store.hpp"
 #include "db/migrator.hpp"
 #include "db/transaction.hpp"
+#include "http/report_json.hpp"
 
 namespace mirror::app {
 namespace {
@@ -19,16 +20,7 @@ std::vector<db::HoldRecord> read_holds(const Config& config) {
 
 void print_json(const std::vector<db::HoldRecord>& holds) {
   nlohmann::json list = nlohmann::json::array();
-  for (const db::HoldRecord& hold : holds) {
-    list.push_back({{"id", hold.id},
-                    {"stream", hold.stream},
-                    {"cause", hold.cause},
-                    {"deletions", hold.deletions},
-                    {"cascades", hold.cascades},
-                    {"live_rows", hold.live_rows},
-                    {"reason", hold.reason},
-                    {"created_at", hold.created_at}});
-  }
+  for (const db::HoldRecord& hold : holds) list.push_back(http::hold_json(hold));
   std::cout << nlohmann::json{{"holds", list}}.dump(2) << "\n";
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/mirror_status.hpp"
 #include "app/text_table.hpp"
+#include "http/report_json.hpp"
 
 namespace mirror::app {
 namespace {
@@ -98,9 +99,7 @@ std::string to_json(const MirrorStatus& status, const std::string& environment) 
   json streams = json::array();
   for (const db::StreamOverview& stream : status.overview.streams) streams.push_back(stream_json(stream));
   json holds = json::array();
-  for (const db::HoldRecord& hold : status.overview.holds) {
-    holds.push_back({{"id", hold.id}, {"stream", hold.stream}, {"deletions", hold.deletions}, {"reason", hold.reason}});
-  }
+  for (const db::HoldRecord& hold : status.overview.holds) holds.push_back(http::hold_json(hold));
   json findings = json::array();
   for (const sync::Finding& finding : status.findings) {
     findings.push_back({{"code", finding.code},

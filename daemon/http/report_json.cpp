@@ -14,6 +14,17 @@ json instant_or_null(const std::optional<Instant>& instant) {
   return instant ? json(to_string(*instant)) : json(nullptr);
 }
 
+json hold_json(const db::HoldRecord& hold) {
+  return {{"id", hold.id},
+          {"stream", hold.stream},
+          {"cause", hold.cause},
+          {"deletions", hold.deletions},
+          {"cascades", hold.cascades},
+          {"live_rows", hold.live_rows},
+          {"reason", hold.reason},
+          {"created_at", hold.created_at}};
+}
+
 json finding_json(const sync::Finding& finding) {
   return {{"code", finding.code},
           {"subject", finding.subject},

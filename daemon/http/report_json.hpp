@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "db/hold_store.hpp"
 #include "support/instant.hpp"
 #include "sync/status_board.hpp"
 
@@ -13,6 +14,7 @@ namespace mirror::http {
 std::string to_text(const nlohmann::json& value);
 
 nlohmann::json instant_or_null(const std::optional<Instant>& instant);
+nlohmann::json hold_json(const db::HoldRecord& hold);
 nlohmann::json finding_json(const sync::Finding& finding);
 
 }  // namespace mirror::http

@@ -81,15 +81,9 @@ json holds_json(const db::MirrorOverview& overview) {
   json holds = json::array();
   for (const db::HoldRecord& hold : overview.holds) {
     const auto ids = overview.held_ids.find(hold.id);
-    holds.push_back({{"id", hold.id},
-                     {"stream", hold.stream},
-                     {"cause", hold.cause},
-                     {"deletions", hold.deletions},
-                     {"cascades", hold.cascades},
-                     {"live_rows", hold.live_rows},
-                     {"reason", hold.reason},
-                     {"since", hold.created_at},
-                     {"ids", ids == overview.held_ids.end() ? json::array() : json(ids->second)}});
+    json shown = hold_json(hold);
+    shown["ids"] = ids == overview.held_ids.end() ? json::array() : json(ids->second);
+    holds.push_back(std::move(shown));
   }
   return holds;
 }

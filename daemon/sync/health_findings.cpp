@@ -69,11 +69,13 @@ void check_tail(const db::MirrorOverview& overview, const SyncOptions& options, 
   }
 }
 
-/// A standby walks nothing itself, but is ready when the mirror is.
+/// A standby walks nothing itself, but is ready when the mirror is. A stream of which the database knows nothing has no
+/// certificate, whatever it had before: the database may have been replaced.
 void show_certificates(const db::MirrorOverview& overview, StatusBoard& board) {
-  for (const auto& stream : overview.streams) {
-    board.update(stream.stream,
-                 [&](StreamProgress& progress) { progress.certified_at = parse_instant(stream.certified_at); });
+  for (const auto* stream : all_streams()) {
+    const auto known = std::ranges::find(overview.streams, stream->name, &db::StreamOverview::stream);
+    const auto certified_at = known == overview.streams.end() ? std::nullopt : parse_instant(known->certified_at);
+    board.update(stream->name, [&](StreamProgress& progress) { progress.certified_at = certified_at; });
   }
 }
 

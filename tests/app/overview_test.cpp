@@ -1,6 +1,7 @@
 #include "app/check_database.hpp"
 #include "app/mirror_status.hpp"
 #include "db/mirror_overview.hpp"
+#include "sync/health_findings.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/test_database.hpp"
 #include "tests/harness/test_role.hpp"
@@ -56,6 +57,21 @@ TEST_CASE("the overview shows a stream with its newest snapshot, and only of its
   REQUIRE(held.size() == 20);
   REQUIRE(held.front() == "user_100");
   REQUIRE_FALSE(overview.lease.has_value());
+}
+
+TEST_CASE("a stream that the database does not know any more has no certificate on the board") {
+  TestDatabase database;
+  database.execute(
+      "INSERT INTO workos.streams (_env, stream, state, last_certified_at) "
+      "VALUES ('default', 'users', 'idle', '2026-03-01T00:00:00Z')");
+  db::Connection connection = database.connect();
+  SystemClock clock;
+  sync::StatusBoard board(clock);
+  sync::refresh_findings(connection, {}, board);
+  REQUIRE(board.streams().at("users").certified_at == parse_instant("2026-03-01T00:00:00Z"));
+  database.execute("DELETE FROM workos.streams");
+  sync::refresh_findings(connection, {}, board);
+  REQUIRE_FALSE(board.streams().at("users").certified_at.has_value());
 }
 
 TEST_CASE("check names what is pending, and fails on it only if nobody may apply it") {

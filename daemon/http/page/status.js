@@ -100,7 +100,7 @@ function holdCard(hold) {
     element('h3', {}, `Hold ${hold.id}: would delete ${number(hold.deletions)} of ${number(hold.live_rows)} ` +
       `${words(hold.stream)}${dying}`),
     element('p', {}, hold.reason),
-    element('p', { class: 'quiet' }, `found by a${hold.cause === 'event' ? 'n' : ''} ${hold.cause}, since ${hold.since.slice(0, 19)}`),
+    element('p', { class: 'quiet' }, `found by a${hold.cause === 'event' ? 'n' : ''} ${hold.cause}, since ${hold.created_at.slice(0, 19)}`),
     element('details', { 'data-key': `hold-${hold.id}` }, element('summary', {}, `what it would delete${more}`),
       element('ul', { class: 'ids' }, ...hold.ids.map((id) => element('li', {}, id)))),
     element('p', {}, element('code', {}, `authkit-mirror approve ${hold.id}`), ' or ',
