@@ -21,6 +21,7 @@
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
 #include "sync/snapshot_progress.hpp"
+#include "sync/stop_guard.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -87,7 +88,9 @@ void Engine::run(const std::stop_token& stop) {
 
 void Engine::run_period(const std::stop_token& stop) {
   board_.finished_iteration("engine", longest_request);
-  db::Connection connection = prepare_database(true);
+  db::Connection connection(database_, "control", lease_.instance());
+  const StopGuard guard(connection.canceller(), "control connection", stop);
+  prepare_schema(connection, true);
   board_.set_database_ready(true);
   board_.clear("database_away");
   if (!wait_for_lease(connection, stop)) return;
@@ -113,15 +116,13 @@ void Engine::run_lease_period(db::Connection& connection, const std::stop_token&
   period.rethrow_failure();
 }
 
-db::Connection Engine::prepare_database(bool may_migrate) {
-  db::Connection connection(database_, "control", lease_.instance());
+void Engine::prepare_schema(db::Connection& connection, bool may_migrate) const {
   db::Migrator migrator(connection);
   if (database_.migrate && may_migrate) {
     migrator.migrate();
   } else {
     migrator.require_current();
   }
-  return connection;
 }
 
 bool Engine::wait_for_lease(db::Connection& connection, const std::stop_token& stop) {
@@ -262,8 +263,10 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
 
 std::string Engine::perform(const std::string& kind, const std::string& arguments, const Work& work,
                             const std::stop_token& stop) {
+  db::Connection connection(database_, "control", lease_.instance());
+  const StopGuard guard(connection.canceller(), "control connection", stop);
   // A small decision should not stop an older daemon for good, as a migration does.
-  db::Connection connection = prepare_database(kind == "sync");
+  prepare_schema(connection, kind == "sync");
   while (true) {
     if (lease_.try_acquire(connection)) {
       require_known_schema(connection);

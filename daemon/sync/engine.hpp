@@ -65,8 +65,8 @@ class Engine {
 
   void run_period(const std::stop_token& stop);
   void run_lease_period(db::Connection& connection, const std::stop_token& stop);
-  /// Opens a connection and brings the schema up to date, or checks that it is.
-  [[nodiscard]] db::Connection prepare_database(bool may_migrate);
+  /// Brings the schema up to date, or checks that it is.
+  void prepare_schema(db::Connection& connection, bool may_migrate) const;
   void require_known_schema(db::Connection& connection);
   bool wait_for_lease(db::Connection& connection, const std::stop_token& stop);
   void stand_by();

@@ -1,10 +1,8 @@
 #include "sync/lease_period.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 
 #include "model/streams.hpp"
-#include "support/log.hpp"
 #include "sync/environment_guard.hpp"
 
 namespace mirror::sync {
@@ -38,34 +36,14 @@ LeasePeriod::LeasePeriod(db::Connection connection, db::Lease& lease, const Work
         loops_, [&](const auto& loop) { return loop->stream().table->name == stream->scope_table; });
     loops_.push_back(std::make_unique<StreamLoop>(session_, *stream, parent == loops_.end() ? nullptr : parent->get()));
   }
-  stop_guard_ = std::jthread([this](const std::stop_token& ended) { guard_stop(ended); });
+  stop_guard_.emplace(writer_.statement(), "writer", stop_.get_token());
 }
 
 LeasePeriod::~LeasePeriod() {
   stop_.request_stop();
   threads_.clear();
   writer_.end();
-  stop_guard_ = {};
-}
-
-void LeasePeriod::guard_stop(const std::stop_token& ended) {
-  constexpr std::chrono::seconds patience{2};
-  constexpr std::chrono::milliseconds between_attempts{500};
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  // Before the lock is taken: if the stop has been requested already, this runs at once.
-  const std::stop_callback wake(stop_.get_token(), [&] {
-    const std::lock_guard locked(mutex);
-    woken.notify_all();
-  });
-  std::unique_lock lock(mutex);
-  if (!woken.wait(lock, ended, [&] { return stop_.stop_requested(); })) return;
-  auto next = patience + std::chrono::milliseconds::zero();
-  while (!woken.wait_for(lock, ended, next, [&] { return ended.stop_requested(); })) {
-    log::warn("the database has not answered since the stop was requested: cancelling the statement");
-    writer_.cancel_statement();
-    next = between_attempts;
-  }
+  stop_guard_.reset();
 }
 
 void LeasePeriod::require_same_environment() {

@@ -12,6 +12,7 @@
 #include "sync/event_tail.hpp"
 #include "sync/hold_decision.hpp"
 #include "sync/mirror_session.hpp"
+#include "sync/stop_guard.hpp"
 #include "sync/stream_loop.hpp"
 #include "sync/workos_api.hpp"
 
@@ -46,10 +47,6 @@ class LeasePeriod {
   void rethrow_failure() const;
 
  private:
-  /// Once a stop is requested, a statement may take a little longer; one that is blocked is cancelled, so that the
-  /// process ends within 5 s.
-  void guard_stop(const std::stop_token& ended);
-
   std::stop_source stop_;
   std::stop_callback<std::function<void()>> forward_stop_;
   mutable std::mutex mutex_;
@@ -60,7 +57,7 @@ class LeasePeriod {
   EventTail tail_;
   DoubtLoop doubts_;
   std::vector<std::jthread> threads_;
-  std::jthread stop_guard_;
+  std::optional<StopGuard> stop_guard_;
 };
 
 }  // namespace mirror::sync

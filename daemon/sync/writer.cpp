@@ -28,7 +28,7 @@ constexpr std::chrono::seconds heartbeat_interval{4};
 Writer::Writer(db::Connection connection, db::Lease& lease, const LiveOptions& options, Clock& clock,
                StatusBoard& board, std::function<void(const Error&)> on_failure)
     : connection_(std::move(connection)),
-      canceller_(connection_.canceller()),
+      statement_(connection_.canceller()),
       lease_(lease),
       options_(options),
       environment_(options.get().environment),

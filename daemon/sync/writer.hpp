@@ -52,8 +52,8 @@ class Writer {
   /// Jobs that wait for the next transaction.
   [[nodiscard]] std::size_t queued_jobs() const { return queue_.size(); }
 
-  /// Cancels the running statement, if any. The batch fails as if the database were away; nothing of it is written.
-  void cancel_statement() noexcept { canceller_.cancel(); }
+  /// Cancels the running statement. The batch then fails as if the database were away; nothing of it is written.
+  [[nodiscard]] const db::Canceller& statement() const { return statement_; }
 
  private:
   void loop();
@@ -74,7 +74,7 @@ class Writer {
   void fail(const Error& error, std::vector<WriteJob>& jobs);
 
   db::Connection connection_;
-  db::Canceller canceller_;
+  db::Canceller statement_;
   db::Lease& lease_;
   const LiveOptions& options_;
   std::string environment_;

@@ -165,16 +165,18 @@ TEST_CASE("the daemon stops within seconds while another session blocks its writ
   Running mirror;
   auto blocker = mirror.database.connect("blocker");
   auto transaction = std::make_unique<db::Transaction>(blocker);
-  const std::string lock = GENERATE(as<std::string>{}, "LOCK TABLE workos.users IN ACCESS EXCLUSIVE MODE",
-                                    "LOCK TABLE workos.lease IN ACCESS EXCLUSIVE MODE");
-  CAPTURE(lock);
+  // The daemon reads the lease every few seconds, by another connection than the one that writes.
+  const auto [locked, who] =
+      GENERATE(table<std::string, std::string>({{"users", "writer"}, {"lease", "writer"}, {"lease", "control"}}));
+  CAPTURE(locked, who);
   auto& daemon = mirror.start();
-  if (lock.find("lease") != std::string::npos) REQUIRE(wait_until([&] { return daemon.is(Role::writer); }));
-  transaction->run(lock);
-  REQUIRE(wait_until([&] {
+  if (locked == "lease") REQUIRE(wait_until([&] { return daemon.is(Role::writer); }));
+  transaction->run("LOCK TABLE workos." + locked + " IN ACCESS EXCLUSIVE MODE");
+  REQUIRE(wait_until([&, connection = who] {
     return mirror.database.count(
                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-               " AND wait_event_type = 'Lock' AND application_name LIKE 'authkit-mirror writer%'") > 0;
+               " AND wait_event_type = 'Lock' AND application_name LIKE 'authkit-mirror " +
+               connection + "%'") > 0;
   }));
   CHECK(daemon.stop() < longest_stop);
   CHECK_FALSE(daemon.failure().has_value());
