@@ -6,33 +6,23 @@
 
 #include "db/array_literal.hpp"
 #include "db/copy_stream.hpp"
+#include "db/monthly_partitions.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
-#include "support/log.hpp"
 #include "support/version.hpp"
 
 namespace mirror::db {
 namespace {
 
-/// Attached, not created as a partition: that waits for nobody who reads the table.
-void create_partition(Transaction& transaction, const std::string& first_day) {
-  const Connection& connection = transaction.connection();
-  const std::string events = connection.table("events");
-  const std::string partition = connection.table("events_" + first_day.substr(0, 7).replace(4, 1, "_"));
-  if (read_text(transaction.run("SELECT to_regclass($1)::text", partition), 0, 0)) return;
-  transaction.run(fmt::format("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)", partition, events));
-  transaction.run(
-      fmt::format("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ('{} 00:00:00+00') TO ('{} "
-                  "00:00:00+00')",
-                  events, partition, first_day,
-                  *read_text(transaction.run("SELECT ($1::date + interval '1 month')::date", first_day), 0, 0)));
+MonthlyPartitions months() {
+  return {"events", "events.archive"};
 }
 
 void ensure_partitions(Transaction& transaction, const std::vector<EventRecord>& events) {
   std::set<std::string> first_days;
   for (const auto& event : events) first_days.insert(to_string(event.created_at).substr(0, 7) + "-01");
-  for (const auto& day : first_days) create_partition(transaction, day);
+  for (const auto& day : first_days) months().ensure(transaction, day);
 }
 
 std::vector<ArchivedEvent> read_events(const Result& result) {
@@ -192,54 +182,28 @@ long EventStore::count_quarantined(Transaction& transaction) const {
 }
 
 void EventStore::prepare_partitions(Transaction& transaction) const {
-  const auto months = transaction.run(
-      "SELECT date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date, "
-      "(date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 month')::date");
-  for (int column = 0; column < 2; ++column) create_partition(transaction, std::string(*read_text(months, 0, column)));
+  months().prepare(transaction);
 }
 
 std::vector<std::string> EventStore::drop_partitions_older_than(Transaction& transaction,
                                                                 std::int64_t age_seconds) const {
-  // The name says which month a partition holds; one of another name is somebody else's.
-  const Connection& connection = transaction.connection();
-  const auto result = transaction.run(
-      "SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid "
-      "WHERE inhparent = to_regclass($1) AND child.relname ~ '^events_[0-9]{4}_[0-9]{2}$' "
-      "AND to_date(substr(child.relname, 8), 'YYYY_MM') + interval '1 month' < "
-      "clock_timestamp() AT TIME ZONE 'UTC' - make_interval(secs => $2) ORDER BY 1",
-      connection.table("events"), age_seconds);
   std::vector<std::string> dropped;
-  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
-    std::string name(*read_text(result, row, 0));
-    if (drop_partition(transaction, connection.table(name))) dropped.push_back(std::move(name));
+  for (auto& name : months().older_than(transaction, age_seconds)) {
+    if (drop_partition(transaction, name)) dropped.push_back(std::move(name));
   }
   return dropped;
 }
 
 /// Keeps what is parked, and what another environment may keep for longer.
-bool EventStore::drop_partition(Transaction& transaction, const std::string& partition) const {
+bool EventStore::drop_partition(Transaction& transaction, const std::string& name) const {
+  const std::string partition = transaction.connection().table(name);
   const bool is_needed =
       !transaction
            .run(fmt::format("SELECT FROM {} WHERE _env <> $1 OR error IS NOT NULL LIMIT 1", partition), environment_)
            .empty();
-  if (is_needed) {
-    transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
-    return false;
-  }
-  const std::string usual_wait(*read_text(transaction.run("SELECT current_setting('lock_timeout')"), 0, 0));
-  transaction.run("SAVEPOINT partition");
-  try {
-    // Whoever reads the archive for an hour must not stop the mirror: it is dropped another time.
-    transaction.run("SELECT set_config('lock_timeout', '100ms', true)");
-    transaction.run(fmt::format("DROP TABLE {}", partition));
-    transaction.run("SELECT set_config('lock_timeout', $1, true)", usual_wait);
-    transaction.run("RELEASE SAVEPOINT partition");
-    return true;
-  } catch (const Error& error) {
-    transaction.run("ROLLBACK TO SAVEPOINT partition");
-    log::info("{} is older than events.archive and can't be dropped now: {}", partition, error.what());
-    return false;
-  }
+  if (!is_needed) return months().drop(transaction, name);
+  transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
+  return false;
 }
 
 }  // namespace mirror::db

@@ -64,7 +64,7 @@ class EventStore {
   std::vector<EventRecord> copy_news(Transaction& transaction, const std::vector<EventRecord>& events) const;
   void merge(Transaction& transaction, const std::vector<EventRecord>& events) const;
   void forget_unreadable_times(Transaction& transaction, const std::string& ids, const std::string& instants) const;
-  bool drop_partition(Transaction& transaction, const std::string& partition) const;
+  bool drop_partition(Transaction& transaction, const std::string& name) const;
 
   std::string environment_;
 };

@@ -31,7 +31,8 @@ MirrorTables::MirrorTables(const Connection& connection, const std::string& envi
       events(environment),
       tails(environment),
       doubts(environment),
-      drift(environment) {
+      drift(environment),
+      feed_retention(environment) {
   for (const auto* table : all_tables()) rows_.emplace_back(connection, *table, environment);
 }
 
@@ -55,6 +56,13 @@ CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables
     }
   });
   return result;
+}
+
+void date_deaths_of_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                             const std::vector<Death>& deaths, ChangeFeed& feed) {
+  for_each_child(parent, [&](const TableSpec& child, std::string_view column) {
+    tables.rows(child).date_deaths(transaction, column, deaths, feed);
+  });
 }
 
 ChildCounts count_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,

@@ -9,6 +9,7 @@
 #include "db/doubt_store.hpp"
 #include "db/drift_store.hpp"
 #include "db/event_store.hpp"
+#include "db/feed_retention.hpp"
 #include "db/hold_store.hpp"
 #include "db/quarantine_store.hpp"
 #include "db/row_store.hpp"
@@ -35,6 +36,7 @@ class MirrorTables {
   TailStore tails;
   DoubtStore doubts;
   DriftStore drift;
+  FeedRetention feed_retention;
 
  private:
   std::vector<RowStore> rows_;
@@ -50,6 +52,10 @@ struct CascadeResult {
 /// Rule R9: buries the children of rows of `parent` that died, in the same transaction.
 CascadeResult bury_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
                             const std::vector<Death>& deaths, ChangeFeed& feed);
+
+/// Tells history when children died that were found dead before the deletion events of their parents came.
+void date_deaths_of_children(Transaction& transaction, const MirrorTables& tables, const TableSpec& parent,
+                             const std::vector<Death>& deaths, ChangeFeed& feed);
 
 /// Live children, by their table.
 using ChildCounts = std::vector<std::pair<const TableSpec*, long>>;

@@ -5,6 +5,7 @@
 #include "db/array_literal.hpp"
 #include "db/change_feed.hpp"
 #include "db/connection.hpp"
+#include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
 
@@ -28,28 +29,32 @@ std::string_view via_of(DeletedBy by) {
   return "single";
 }
 
-/// Deaths as the parameters $2 to $4.
+/// Deaths as the parameters $2 to $5.
 class DeathArrays {
  public:
   static constexpr const char* select =
-      "SELECT key, at::timestamptz AS at, event_id, position "
-      "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS batch (key, at, event_id, position)";
+      "SELECT key, at::timestamptz AS at, event_id, told_at::timestamptz AS told_at, position "
+      "FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) "
+      "WITH ORDINALITY AS batch (key, at, event_id, told_at, position)";
 
   explicit DeathArrays(const std::vector<Death>& deaths) {
     for (const auto& death : deaths) {
       keys_.add(death.key);
       instants_.add(mirror::to_string(death.at));
       death.event_id.empty() ? event_ids_.add_null() : event_ids_.add(death.event_id);
+      death.told_at ? told_.add(mirror::to_string(*death.told_at)) : told_.add_null();
     }
   }
   [[nodiscard]] std::string keys() const { return keys_.str(); }
   [[nodiscard]] std::string instants() const { return instants_.str(); }
   [[nodiscard]] std::string event_ids() const { return event_ids_.str(); }
+  [[nodiscard]] std::string told() const { return told_.str(); }
 
  private:
   ArrayLiteral keys_;
   ArrayLiteral instants_;
   ArrayLiteral event_ids_;
+  ArrayLiteral told_;
 };
 
 }  // namespace
@@ -85,22 +90,24 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
   const std::string last_life_sign = cascade ? "COALESCE(updated_at, '-infinity')" : "_observed_at";
   const DeathArrays arrays(deaths);
   // A row that lived died after it was observed, be it in the same tick; one that arrived dead did not: that tells them
-  // apart (deaths_by_event).
+  // apart (deaths_by_event). History is told the time of the event, or else of what noticed it, in whole seconds.
   const auto result = transaction.run(
       fmt::format(
           "WITH dead AS ("
           "UPDATE {0} AS mirrored SET _deleted_at = GREATEST(death.at, _observed_at + interval '1 microsecond'), "
-          "_deleted_by = $5, _event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
+          "_deleted_by = $6, _event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
           "FROM ({4}) AS death "
           "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
-          "RETURNING mirrored.id, _raw, death.at, death.event_id, death.position) "
+          "RETURNING mirrored.id, _raw, death.event_id, death.position, "
+          "CASE WHEN death.told_at = death.at OR updated_at <= death.told_at THEN death.told_at "
+          "ELSE GREATEST(death.at, updated_at) END AS died_at) "
           "INSERT INTO {2} (_env, seq, table_name, id, op, via, event_id, observed_at, before) "
-          "SELECT $1, $6::bigint - 1 + row_number() OVER (ORDER BY position, id), $7, id, 'delete', $8, "
-          "event_id, at, _raw FROM dead",
+          "SELECT $1, $7::bigint - 1 + row_number() OVER (ORDER BY position, id), $8, id, 'delete', $9, "
+          "event_id, died_at, _raw FROM dead",
           sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign,
           DeathArrays::select),
-      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), to_string(by), feed.next_seq(), spec().name,
-      via_of(by));
+      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told(), to_string(by), feed.next_seq(),
+      spec().name, via_of(by));
   const auto buried = static_cast<long>(result.affected_rows());
   feed.reserve(buried);
   return buried;
@@ -112,18 +119,42 @@ void RowStore::add_tombstones(Transaction& transaction, const std::vector<Death>
   transaction.run(fmt::format("INSERT INTO {} (_env, id, _event_id, _observed_at, _deleted_at, _deleted_by) "
                               "SELECT $1, key, event_id, at, at, 'event' FROM ({}) AS death",
                               sql_.name, DeathArrays::select),
-                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids());
+                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
+}
+
+/// Those that died by an event of their own have told it. What answers noticed is known in whole seconds.
+void RowStore::date_deaths(Transaction& transaction, std::string_view parent_column, const std::vector<Death>& deaths,
+                           ChangeFeed& feed) const {
+  if (deaths.empty()) return;
+  const DeathArrays arrays(deaths);
+  const auto result = transaction.run(
+      fmt::format("SELECT mirrored.id, death.at, death.event_id FROM ({}) AS death "
+                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.{} = death.key "
+                  "WHERE _deleted_at > death.at - interval '1 second' AND _deleted_by <> 'event' "
+                  "AND updated_at <= death.at ORDER BY position",
+                  DeathArrays::select, sql_.name, quote_identifier(parent_column)),
+      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
+  std::vector<LateEntry> dated;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    const auto text = [&](int column) { return read_text(result, row, column).value_or(""); };
+    dated.push_back({text(0), "cascade", parse_instant(text(1)).value(), text(2)});
+  }
+  feed.record_late(transaction, spec().name, dated);
 }
 
 void RowStore::confirm_deaths(Transaction& transaction, const std::vector<Death>& deaths) const {
   if (deaths.empty()) return;
   const DeathArrays arrays(deaths);
+  // A sweep notices a death later, the event knows when it was.
   transaction.run(fmt::format("UPDATE {} AS mirrored SET _deleted_by = 'event', _event_id = death.event_id, "
-                              "_deleted_at = GREATEST(_deleted_at, death.at), _changed_at = clock_timestamp() "
+                              "_deleted_at = CASE WHEN _deleted_by = 'sweep' "
+                              "THEN GREATEST(death.at, _observed_at + interval '1 microsecond') "
+                              "ELSE GREATEST(_deleted_at, death.at) END, "
+                              "_changed_at = clock_timestamp() "
                               "FROM ({}) AS death "
                               "WHERE _env = $1 AND mirrored.id = death.key AND _deleted_at IS NOT NULL",
                               sql_.name, DeathArrays::select),
-                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids());
+                  environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
 }
 
 /// Written as it would be: an index, a constraint or a trigger may refuse what the types accept.

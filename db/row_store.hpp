@@ -19,6 +19,8 @@ struct Death {
   std::string key;            ///< id of the row, or of its parent
   Instant at;                 ///< by the API's time
   std::string event_id = {};  ///< of the deletion event; empty: none
+  /// When that event was created: what lived in a version no newer than this died then, whenever it was noticed.
+  std::optional<Instant> told_at = std::nullopt;
 };
 
 /// Writes differences into one mirrored table of one environment; it decides nothing. Not thread-safe.
@@ -38,6 +40,10 @@ class RowStore : public RowReader {
             ChangeFeed& feed) const;
   /// Adds tombstones of objects that the mirror never saw, so that a page in flight can't bring them in (rule R3).
   void add_tombstones(Transaction& transaction, const std::vector<Death>& deaths) const;
+  /// Tells history, not the rows, when those died that belong to these parents and were found dead before their parents'
+  /// deletion events came.
+  void date_deaths(Transaction& transaction, std::string_view parent_column, const std::vector<Death>& deaths,
+                   ChangeFeed& feed) const;
   /// Notes that rows which are dead already have been deleted by these events.
   void confirm_deaths(Transaction& transaction, const std::vector<Death>& deaths) const;
   /// Asks PostgreSQL whether it can hold the row besides those asked about before; returns its complaint if not. Leaves

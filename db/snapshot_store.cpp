@@ -120,6 +120,13 @@ void SnapshotStore::finish(Transaction& transaction, std::int64_t id, std::strin
       environment_, stream, id);
 }
 
+void SnapshotStore::begin_history(Transaction& transaction, std::string_view stream, Instant since) const {
+  transaction.run(fmt::format("UPDATE {} SET history_since = $3::timestamptz "
+                              "WHERE _env = $1 AND stream = $2 AND history_since IS NULL",
+                              transaction.connection().table("streams")),
+                  environment_, stream, mirror::to_string(since));
+}
+
 void SnapshotStore::note_error(Transaction& transaction, std::string_view stream, std::string_view error,
                                std::string_view next_step) const {
   transaction.run(

@@ -8,6 +8,7 @@
 namespace mirror::app {
 
 void add_event_options(std::vector<Option>& table);    ///< [events]: polled
+void add_change_options(std::vector<Option>& table);   ///< [changes]: what became of them
 void add_webhook_options(std::vector<Option>& table);  ///< [webhook]: sent to us
 
 }  // namespace mirror::app

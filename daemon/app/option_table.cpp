@@ -229,6 +229,7 @@ std::vector<Option> build_table() {
   add_database(table);
   add_sync(table);
   add_event_options(table);
+  add_change_options(table);
   add_brake(table);
   add_webhook_options(table);
   add_daemon(table);

@@ -110,9 +110,11 @@ Burial bury_confirmed(const MirrorSession& session, const TableSpec& table, cons
   std::map<DeletedBy, std::vector<db::Death>> deaths;
   for (const auto& [id, at] : confirmation.gone) {
     const auto event = events.find(id);
-    const bool by_event = event != events.end();
-    deaths[by_event ? DeletedBy::event : DeletedBy::sweep].push_back(
-        {id, at, by_event ? event->second : std::string()});
+    if (event == events.end()) {
+      deaths[DeletedBy::sweep].push_back({id, at});
+    } else {
+      deaths[DeletedBy::event].push_back({id, at, event->second.id, event->second.created_at});
+    }
   }
   Burial all;
   std::map<const TableSpec*, std::vector<std::string>> younger_by_table;

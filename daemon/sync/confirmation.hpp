@@ -31,8 +31,12 @@ struct Confirmation {
 Confirmation confirm(const MirrorSession& session, const TableSpec& table, const std::vector<std::string>& ids,
                      const std::shared_ptr<SnapshotContext>& snapshot, const std::stop_token& stop);
 
-/// Ids of deletion events, by the row that they deleted.
-using DeletionEvents = std::map<std::string, std::string, std::less<>>;
+struct DeletionEvent {
+  std::string id;
+  std::optional<Instant> created_at;
+};
+/// By the row that they deleted.
+using DeletionEvents = std::map<std::string, DeletionEvent, std::less<>>;
 
 /// What became of rows that were to be buried.
 struct Burial {

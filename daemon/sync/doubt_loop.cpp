@@ -74,7 +74,8 @@ std::vector<std::string> DoubtLoop::bury_deleted(const TableSpec& table, const s
                                                  Confirmation confirmation, const std::stop_token& stop) {
   DeletionEvents events;
   for (const auto& doubt : doubts) {
-    if (!doubt.event_id.empty()) events.emplace(doubt.id, doubt.event_id);
+    if (doubt.event_id.empty()) continue;
+    events.emplace(doubt.id, DeletionEvent{doubt.event_id, parse_instant(doubt.deleted_at)});
   }
   std::erase_if(confirmation.gone, [&](const auto& gone) { return !events.contains(gone.id); });
   const auto held_back = [&](WriteSession& write, std::vector<db::Death>& deaths) { hold_back(table, write, deaths); };

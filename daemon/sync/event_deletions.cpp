@@ -20,6 +20,10 @@ void EventDeletions::settle() {
   bury();
   entomb();
   rows.confirm_deaths(session_.transaction, run_.to_upgrade);
+  session_.feed.record_late(session_.transaction, run_.table->name, run_.late);
+  for (const auto* deaths : {&run_.to_bury, &run_.others}) {
+    db::date_deaths_of_children(session_.transaction, session_.tables, *run_.table, *deaths, session_.feed);
+  }
   raise_doubts();
   run_ = {};
 }
@@ -31,8 +35,11 @@ void EventDeletions::judge_all() {
   session_.tables.rows(*run_.table).read_states(session_.transaction, ids, states);
   for (const auto& deletion : run_.events) {
     const db::Death death = deletion.death();
-    const auto known = states.find(death.key);
-    switch (judge_deletion(known == states.end() ? nullptr : &known->second, death.event_id, death.at)) {
+    const auto found = states.find(death.key);
+    const RowState* known = found == states.end() ? nullptr : &found->second;
+    const DeathVerdict verdict = judge_deletion(known, death.event_id, death.at);
+    note_late(deletion, verdict, known);
+    switch (verdict) {
       case DeathVerdict::bury:
         run_.to_bury.push_back(death);
         break;
@@ -56,6 +63,25 @@ void EventDeletions::judge_all() {
   }
 }
 
+/// What the event tells of the past that no row will show: a death before the one that the row knows, and the object's
+/// last version, if no other event or list brought it. A death that is in doubt is part of the past only if the object
+/// was changed after it.
+void EventDeletions::note_late(const Deletion& deletion, DeathVerdict verdict, const RowState* known) {
+  const auto& event = *deletion.event;
+  const db::Death death = deletion.death();
+  if (!event.rows.empty() && known != nullptr) {
+    const auto& place = event.rows.front();
+    const auto& batch = deletion.page->batches[place.batch];
+    const Observation seen{Source::event, death.at, batch.updated_at(place.row), batch.hash(place.row), event.id};
+    if (!is_version(*known, seen)) {
+      run_.late.push_back({event.object_id, "event", death.at, event.id, batch.raw(place.row)});
+    }
+  }
+  const bool lives_anew = known != nullptr && known->updated_at && *known->updated_at > death.at;
+  if (verdict == DeathVerdict::bury || (verdict == DeathVerdict::confirm && !lives_anew)) return;
+  run_.late.push_back({event.object_id, "event", death.at, event.id});
+}
+
 void EventDeletions::apply_brake() {
   // Children of parents that had been found dead otherwise, or were never seen, die too.
   auto others = run_.to_upgrade;
@@ -69,7 +95,12 @@ void EventDeletions::apply_brake() {
   run_.parents = run_.to_bury;
   for (const auto& death : others) {
     if (gate.is_held(death)) continue;
-    if (gate.has_children(death) && gate.may_pass(death, false)) run_.parents.push_back(death);
+    if (!gate.has_children(death)) {
+      run_.others.push_back(death);
+    } else if (gate.may_pass(death, false)) {
+      run_.parents.push_back(death);
+      run_.others.push_back(death);
+    }
   }
   counts_.held += gate.save();
 }

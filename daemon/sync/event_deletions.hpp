@@ -6,7 +6,9 @@
 #include "api/event_page.hpp"
 #include "db/mirror_tables.hpp"
 #include "sync/brake.hpp"
+#include "db/change_feed.hpp"
 #include "sync/event_counts.hpp"
+#include "sync/verdict.hpp"
 #include "sync/write_job.hpp"
 
 namespace mirror::sync {
@@ -29,10 +31,14 @@ class EventDeletions {
     const api::EventPage* page = nullptr;
     const api::Event* event = nullptr;
 
-    [[nodiscard]] db::Death death() const { return {event->object_id, page->time_of(*event), event->id}; }
+    [[nodiscard]] db::Death death() const {
+      const Instant at = page->time_of(*event);
+      return {event->object_id, at, event->id, at};
+    }
   };
 
   void judge_all();
+  void note_late(const Deletion& deletion, DeathVerdict verdict, const RowState* known);
   void apply_brake();
   void bury();
   void entomb() const;
@@ -45,6 +51,8 @@ class EventDeletions {
     std::vector<db::Death> to_upgrade;
     std::vector<Deletion> to_entomb;
     std::vector<db::Death> parents;  ///< those whose children die with them
+    std::vector<db::Death> others;   ///< of parents that were dead already, or never seen, and are not held
+    std::vector<db::LateEntry> late;
     std::vector<db::Doubt> doubts;
   };
 

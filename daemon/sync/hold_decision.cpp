@@ -53,7 +53,8 @@ class Approval {
     DeletionEvents events;
     for (const auto& item : items) {
       ids.push_back(item.id);
-      if (!item.event_id.empty()) events.emplace(item.id, item.event_id);
+      if (item.event_id.empty()) continue;
+      events.emplace(item.id, DeletionEvent{item.event_id, parse_instant(item.deleted_at)});
     }
     const auto confirmation = confirm(session_, table_, ids, nullptr, stop);
     const auto burial = bury_confirmed(session_, table_, confirmation, stop, events);

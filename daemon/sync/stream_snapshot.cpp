@@ -24,6 +24,11 @@ constexpr double oldest_resumable_seconds = 24.0 * 3600;
 const char* const uncertified_next_step =
     "nothing was deleted on its evidence; it is tried again by itself. If it stays so, ask WorkOS about this list";
 
+/// An instant that is certainly past when the API says that it is `date`, which is cut to whole seconds.
+Instant after(Instant date) {
+  return {date.microseconds + 1'000'000};
+}
+
 }  // namespace
 
 db::SnapshotRecord StreamSnapshot::run(const std::stop_token& stop) {
@@ -218,6 +223,7 @@ void StreamSnapshot::settle_suspects(const std::stop_token& stop) {
 db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
   db::SnapshotRecord record;
   std::optional<Instant> certified_at;
+  const Instant read_by = after(session_.api.server_time().value_or(snapshot_->started_at));
   session_.writer.run(
       [&](WriteSession& write) {
         const auto& snapshots = write.tables.snapshots;
@@ -234,6 +240,8 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
         }
         snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",
                          problem_, problem_.empty() ? "" : uncertified_next_step);
+        // What changed while the lists were read may have been read too late to know what was before.
+        if (problem_.empty()) snapshots.begin_history(write.transaction, stream_.name, read_by);
         record = snapshots.read(write.transaction, snapshot_->id);
         certified_at = snapshots.read_stream(write.transaction, stream_.name).certified_at;
       },

@@ -138,7 +138,11 @@ void TableMerge::apply(const Sighting& seen) {
       if (child == ChildVerdict::bury && is_write(verdict)) arrives_dead = Tombstone{parent->at, DeletedBy::cascade};
     }
   }
-  if (is_write(verdict)) keep(sighting, before, verdict, arrives_dead);
+  if (is_write(verdict)) {
+    keep(sighting, before, verdict, arrives_dead);
+  } else if (verdict != Verdict::unchanged) {
+    note_late(sighting, before);
+  }
   if (verdict == Verdict::confirm) doubt(sighting);
   count(sighting, arrives_dead ? Verdict::stale : verdict);
 }
@@ -211,7 +215,7 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
 void TableMerge::keep(const Sighting& sighting, const RowState* before, Verdict verdict,
                       std::optional<Tombstone> tombstone) {
   if (!tombstone) note_drift(sighting, verdict);
-  feed(sighting, verdict, tombstone.has_value());
+  feed(sighting, verdict, tombstone);
   Outcome written;
   written.state = state_after(before, sighting.observation(before), sighting.batch->created_at(sighting.row));
   written.state.tombstone = tombstone;
@@ -237,21 +241,29 @@ TableMerge::Way TableMerge::begin_to_write(const db::RowWrite& write, Verdict ve
   return Way::nothing;
 }
 
-void TableMerge::feed(const Sighting& sighting, Verdict verdict, bool arrives_dead) {
+void TableMerge::feed(const Sighting& sighting, Verdict verdict, const std::optional<Tombstone>& tombstone) {
   // A first load leaves one row in the feed, not one per object.
   const bool first_load = sighting.snapshot != nullptr && sighting.snapshot->first_load;
   if (first_load && verdict == Verdict::insert) return;
   std::optional<std::string_view> before;
   if (const auto* earlier = outcome(sighting.id())) before = earlier->write.batch->raw(earlier->write.row);
-  feed_.push_back({sighting.id(), operation(verdict, arrives_dead), via(sighting.source), sighting.observed_at, before,
-                   sighting.event_id});
+  feed_.push_back({sighting.id(), operation(verdict, tombstone.has_value()), via(sighting.source),
+                   tombstone ? tombstone->at : sighting.observed_at, before, sighting.event_id});
+}
+
+/// What it holds was true once, though something newer is known, or a read by id has yet to tell what is true now.
+void TableMerge::note_late(const Sighting& sighting, const RowState* known) {
+  if (known != nullptr && is_version(*known, sighting.observation(nullptr))) return;
+  late_.push_back({sighting.id(), via(sighting.source), sighting.observed_at, sighting.event_id,
+                   sighting.batch->raw(sighting.row)});
 }
 
 bool TableMerge::write() {
   if (insertion_) insertion_->finish();
   session_.tables.doubts.raise(session_.transaction, doubts_);
   for (const auto& [key, count] : drift_) session_.tables.drift.add(session_.transaction, key.first->id, count);
-  if (outcomes_.empty()) return !doubts_.empty();
+  const auto late = session_.feed.record_late(session_.transaction, rows_.spec().name, late_);
+  if (outcomes_.empty()) return !doubts_.empty() || late > 0;
   std::vector<db::RowWrite> inserts;
   std::vector<db::RowWrite> updates;
   for (const auto& [write, state, way] : outcomes_) {

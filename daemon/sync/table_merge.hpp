@@ -52,7 +52,7 @@ struct Sighting {
 
 /// Merges the sightings of one table in a batch: judges each in order against what the mirror holds and what came
 /// before it in the batch, then writes only the outcome of each row, while the change feed gets every version
-/// (rule R16). Lives within one write transaction; not thread-safe.
+/// (rule R16), those that came too late as well. Lives within one write transaction; not thread-safe.
 class TableMerge {
  public:
   TableMerge(WriteSession& session, const TableSpec& table, Lookup lookup);
@@ -87,7 +87,8 @@ class TableMerge {
   void note_drift(const Sighting& sighting, Verdict verdict);
   void count(const Sighting& sighting, Verdict verdict) const;
   void keep(const Sighting& sighting, const RowState* before, Verdict verdict, std::optional<Tombstone> tombstone);
-  void feed(const Sighting& sighting, Verdict verdict, bool arrives_dead);
+  void feed(const Sighting& sighting, Verdict verdict, const std::optional<Tombstone>& tombstone);
+  void note_late(const Sighting& sighting, const RowState* known);
   bool write();
 
   WriteSession& session_;
@@ -106,6 +107,7 @@ class TableMerge {
   std::pmr::unordered_map<std::string_view, std::size_t> outcome_of_{&arena_};  ///< index in outcomes_, by id
   std::unique_ptr<db::RowInsertion> insertion_;  ///< of new rows that live; begun with the first
   std::vector<db::FeedEntry> feed_;
+  std::vector<db::LateEntry> late_;  ///< versions that did not become a row's content
 };
 
 }  // namespace mirror::sync

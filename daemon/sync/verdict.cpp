@@ -77,6 +77,10 @@ DeathVerdict judge_deletion(const RowState* known, std::string_view event_id, In
   return known->observed_at > at ? DeathVerdict::confirm : DeathVerdict::bury;
 }
 
+bool is_version(const RowState& known, const Observation& seen) noexcept {
+  return known.hash && known.hash->same_version(seen.hash) && known.updated_at == seen.updated_at;
+}
+
 RowState state_after(const RowState* known, const Observation& seen, Instant created_at) {
   RowState state;
   state.created_at = created_at;

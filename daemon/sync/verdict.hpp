@@ -53,6 +53,9 @@ enum class DeathVerdict {
 /// Rule R3: deletions are ordered by event id. Pure.
 DeathVerdict judge_deletion(const RowState* known, std::string_view event_id, Instant at) noexcept;
 
+/// Whether `seen` is the version that `known` holds, whatever its fields without versions say. Pure.
+bool is_version(const RowState& known, const Observation& seen) noexcept;
+
 /// The state that the mirror holds once `seen` is written over `known` (null: nothing).
 RowState state_after(const RowState* known, const Observation& seen, Instant created_at);
 

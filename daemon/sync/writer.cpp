@@ -135,6 +135,7 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs, Lookup lookup) {
     fault_point("writer.after_begin");
     db::ChangeFeed feed(environment_, lease_.next_feed_seq());
     WriteSession session{transaction, tables_, feed};
+    const bool looked = prepare_feed(session);
     BatchProgress unsaved = held_;
     BatchProgress counted;
     const bool overdue = clock_.now() - last_commit_ >= longest_hold;
@@ -142,6 +143,7 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs, Lookup lookup) {
       unsaved.save(session);
       fault_point("writer.before_commit");
       commit(transaction, feed.rows());
+      if (looked) looked_at_months_ = clock_.now();
       fault_point("writer.after_commit");
       held_ = {};
     } else {
@@ -208,6 +210,14 @@ bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lo
   }
   finish_batch();
   return wrote;
+}
+
+/// There is always a month in hand.
+bool Writer::prepare_feed(WriteSession& session) {
+  constexpr std::chrono::hours between_looks{24};
+  if (looked_at_months_ && clock_.now() - *looked_at_months_ < between_looks) return false;
+  session.tables.feed_retention.prepare_partitions(session.transaction);
+  return true;
 }
 
 /// Nothing to do: commit progress that was held back, and show that the lease is alive.

@@ -68,6 +68,8 @@ class Writer {
   /// Returns whether there is anything to commit.
   bool merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lookup lookup, BatchProgress& unsaved,
              BatchProgress& counted);
+  /// Makes the feed's partitions in time, before anything is recorded. Returns whether it looked.
+  bool prepare_feed(WriteSession& session);
   void keep_alive();
   void commit(db::Transaction& transaction, std::int64_t feed_rows);
   void report(const BatchProgress& progress);
@@ -86,6 +88,7 @@ class Writer {
   BoundedQueue<WriteJob> queue_;
   BatchProgress held_;  ///< progress of batches that had nothing to write
   Clock::TimePoint last_commit_;
+  std::optional<Clock::TimePoint> looked_at_months_;  ///< of the feed; empty: not yet
 
   std::string complaint_;  ///< of the database about the data of the last batch it refused
 

@@ -33,7 +33,7 @@ constexpr const char* contradictions = R"sql(
   FROM (
     SELECT table_name, id, op, lag(op) OVER (PARTITION BY table_name, id ORDER BY seq) AS before_that
     FROM workos.changes
-    WHERE id IS NOT NULL
+    WHERE id IS NOT NULL AND op <> 'late'
   ) AS entry
   WHERE (op = 'insert' AND before_that IS NOT NULL)
      OR (op = 'revive' AND before_that <> 'delete')

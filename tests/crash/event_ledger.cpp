@@ -95,7 +95,7 @@ void find_leftovers(harness::TestDatabase& database, std::vector<std::string>& a
   expect_none("held", "SELECT id, stream, reason FROM workos.holds LIMIT 20");
   expect_none("twice in the change feed",
               "SELECT table_name, id, event_id, count(*) FROM workos.changes WHERE event_id IS NOT NULL "
-              "GROUP BY 1, 2, 3 HAVING count(*) > 1 LIMIT 20");
+              "GROUP BY 1, 2, 3, op = 'late' AND content IS NOT NULL HAVING count(*) > 1 LIMIT 20");
 }
 
 }  // namespace

@@ -88,8 +88,7 @@ std::vector<std::string> names_of(const TableSpec& table) {
   return names;
 }
 
-std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& table, const std::string& schema,
-                                     const std::string& environment) {
+std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& table, const std::string& relation) {
   const auto names = names_of(table);
   std::string columns;
   for (const auto& name : names) {
@@ -99,9 +98,7 @@ std::map<std::string, Row> read_rows(TestDatabase& database, const TableSpec& ta
                            columns.empty() ? "" : ", ", name);
   }
   std::map<std::string, Row> rows;
-  const std::string condition = environment.empty() ? "" : " WHERE _env = '" + environment + "'";
-  for (const auto& values :
-       database.rows(fmt::format("SELECT {} FROM {}.{}_live{}", columns, schema, table.name, condition))) {
+  for (const auto& values : database.rows(fmt::format("SELECT {} FROM {}", columns, relation))) {
     Row row;
     for (std::size_t i = 0; i < names.size(); ++i) row[names[i]] = values[i];
     rows[values[0]] = std::move(row);
@@ -124,9 +121,22 @@ std::vector<std::string> unknown_columns(TestDatabase& database, const TableSpec
   return unknown;
 }
 
-void compare(const json& object, const Row& row, const TableSpec& table, std::vector<std::string>& found) {
+/// Known from when it was seen, not from when it was so.
+bool has_no_versions(const TableSpec& table, const std::string& name) {
+  const int index = column_index(table, name);
+  if (index < 0) return name == "_raw";
+  const auto& column = table.columns[static_cast<std::size_t>(index)];
+  return column.order == FieldOrder::observed ||
+         column.presence[static_cast<std::size_t>(Source::event)] == Presence::never;
+}
+
+enum class Fields { all, versioned };
+
+void compare(const json& object, const Row& row, const TableSpec& table, Fields fields,
+             std::vector<std::string>& found) {
   const auto id = object.at("id").get<std::string>();
   const auto check = [&](const std::string& column, const json& listed, ColumnType type) {
+    if (fields == Fields::versioned && has_no_versions(table, column)) return;
     if (equal(row.at(column), listed, type)) return;
     found.push_back(
         fmt::format("{} {}.{}: mirror {}, truth {}", table.name, id, column, row.at(column), listed.dump()));
@@ -141,13 +151,9 @@ void compare(const json& object, const Row& row, const TableSpec& table, std::ve
   }
 }
 
-}  // namespace
-
-std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
-                                     const std::vector<std::string>& truth, const std::string& schema,
-                                     const std::string& environment) {
-  auto found = unknown_columns(database, table, schema);
-  auto rows = read_rows(database, table, schema, environment);
+std::vector<std::string> compare_all(std::map<std::string, Row> rows, const TableSpec& table,
+                                     const std::vector<std::string>& truth, Fields fields) {
+  std::vector<std::string> found;
   for (const auto& text : truth) {
     const auto object = json::parse(text);
     const auto row = rows.find(object.at("id").get<std::string>());
@@ -155,12 +161,31 @@ std::vector<std::string> differences(TestDatabase& database, const TableSpec& ta
       found.push_back(fmt::format("{} {} is missing in the mirror", table.name, object.at("id").get<std::string>()));
       continue;
     }
-    compare(object, row->second, table, found);
+    compare(object, row->second, table, fields, found);
     rows.erase(row);
   }
   for (const auto& [id, row] : rows) found.push_back(fmt::format("{} {} is alive in the mirror only", table.name, id));
   if (found.size() > most_differences) found.resize(most_differences);
   return found;
+}
+
+}  // namespace
+
+std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
+                                     const std::vector<std::string>& truth, const std::string& schema,
+                                     const std::string& environment) {
+  auto unknown = unknown_columns(database, table, schema);
+  if (!unknown.empty()) return unknown;
+  const std::string condition = environment.empty() ? "" : " WHERE _env = '" + environment + "'";
+  const auto relation = fmt::format("{}.{}_live{}", schema, table.name, condition);
+  return compare_all(read_rows(database, table, relation), table, truth, Fields::all);
+}
+
+std::vector<std::string> differences_as_of(TestDatabase& database, const TableSpec& table,
+                                           const std::vector<std::string>& truth, Instant moment,
+                                           const std::string& environment) {
+  const auto relation = fmt::format("workos.{}_as_of('{}', '{}')", table.name, to_string(moment), environment);
+  return compare_all(read_rows(database, table, relation), table, truth, Fields::versioned);
 }
 
 }  // namespace mirror::harness

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/table_spec.hpp"
+#include "support/instant.hpp"
 #include "tests/harness/test_database.hpp"
 
 namespace mirror::harness {
@@ -14,5 +15,11 @@ namespace mirror::harness {
 std::vector<std::string> differences(TestDatabase& database, const TableSpec& table,
                                      const std::vector<std::string>& truth, const std::string& schema = "workos",
                                      const std::string& environment = {});
+
+/// The same of the rows that lived at `moment`, as history tells them. What has no versions or is never part of events
+/// is passed over: it is known from when it was seen.
+std::vector<std::string> differences_as_of(TestDatabase& database, const TableSpec& table,
+                                           const std::vector<std::string>& truth, Instant moment,
+                                           const std::string& environment);
 
 }  // namespace mirror::harness

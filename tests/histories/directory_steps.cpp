@@ -5,6 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "model/streams.hpp"
 #include "tests/simulator/changes.hpp"
 #include "tests/simulator/objects.hpp"
 
@@ -71,6 +72,7 @@ bool DirectorySteps::perform(const Step& asked) {
         change(step, world.store);
         world.store.events().set_visibility_delay(usual);
       });
+      note_truth();
       return true;
     case Action::pass:
       pass(milliseconds{step.which % 60'000});
@@ -150,7 +152,7 @@ void DirectorySteps::note_gone(const Record& victim, Kind kind) {
 
 std::string DirectorySteps::erase_at_once(Kind kind, const std::string& id) {
   note_deaths();  // it may have been created in this very step
-  return workos_.with([&](World& world) -> std::string {
+  auto event = workos_.with([&](World& world) -> std::string {
     auto& store = world.store;
     const Record* victim = store.find(kind, id);
     if (victim == nullptr || (kind != Kind::organization_memberships && store.size(kind) <= fewest_objects)) return "";
@@ -162,6 +164,23 @@ std::string DirectorySteps::erase_at_once(Kind kind, const std::string& id) {
     }
     return "";
   });
+  note_truth();
+  return event;
+}
+
+void DirectorySteps::note_truth() {
+  auto& truth = truths_[workos_.with([](World& world) { return world.clock.now(); })];
+  for (const auto* table : all_tables()) truth[std::string(table->name)] = workos_.truth(table->name);
+}
+
+const std::map<std::string, std::vector<std::string>>& DirectorySteps::truth_at(Instant moment) const {
+  return std::prev(truths_.upper_bound(moment))->second;
+}
+
+std::vector<Instant> DirectorySteps::instants() const {
+  std::vector<Instant> all;
+  for (const auto& [instant, truth] : truths_) all.push_back(instant);
+  return all;
 }
 
 void DirectorySteps::rejoin(const Step& step, Store& store) {

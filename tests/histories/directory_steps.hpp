@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ class DirectorySteps {
   /// The bodies of all events so far, oldest first.
   [[nodiscard]] std::vector<std::string> events();
   void pass(std::chrono::milliseconds time);
+  /// Notes what there is at this instant; every step does so, too.
+  void note_truth();
+  /// What WorkOS held at `moment`, by table, as its lists would have shown it; a change counts from its own instant on.
+  [[nodiscard]] const std::map<std::string, std::vector<std::string>>& truth_at(Instant moment) const;
+  /// When something changed, or could have.
+  [[nodiscard]] std::vector<Instant> instants() const;
   /// The clock was moved so far that events may have become unreachable.
   [[nodiscard]] bool has_jumped() const { return has_jumped_; }
   /// Later changes may look older than earlier ones.
@@ -51,6 +58,7 @@ class DirectorySteps {
   std::vector<Gone> gone_;
   std::set<std::string> alive_before_;
   std::set<std::string> deleted_once_;
+  std::map<Instant, std::map<std::string, std::vector<std::string>>> truths_;  ///< from their instant on
   bool has_jumped_ = false;
   bool has_stepped_back_ = false;
 };

@@ -99,7 +99,8 @@ TEST_CASE("whatever happens, in the end the mirror equals the directory") {
                     << to_string(shorter));
   }
   const auto& tally = theatre.tally();
-  std::cout << tally.histories << " histories, " << tally.steps << " steps\n";
+  std::cout << tally.histories << " histories, " << tally.steps << " steps, " << tally.instants
+            << " instants of the past compared\n";
   show(theatre.crashes().crashes(), "crashes");
   show(tally.faults, "faults");
   if (tally.histories < enough_for_everything) return;

@@ -10,6 +10,7 @@
 #include "sync/hold_decision.hpp"
 #include "tests/harness/truth_comparison.hpp"
 #include "tests/histories/history_run.hpp"
+#include "tests/simulator/random.hpp"
 
 namespace mirror::histories {
 namespace {
@@ -20,6 +21,7 @@ using nlohmann::json;
 constexpr std::chrono::hours time_to_rest{3};
 constexpr std::chrono::seconds between_sweeps{10};
 constexpr int most_restarts_of_tail = 3;
+constexpr std::size_t instants_per_history = 3;
 
 bool comes_from_events(Action action) {
   return action == Action::poll || action == Action::webhook || action == Action::retry || action == Action::replay;
@@ -103,6 +105,10 @@ void HistoryRun::come_to_rest() {
       }
       mirror().settle_doubts();
     }
+    // History reaches as far as events were followed.
+    directory_.pass(between_sweeps);
+    clock_.wait_for(between_sweeps, {});
+    catch_up();
   } catch (const Error& error) {
     throw Violation(fmt::format("the mirror does not come to rest: {}", error.what()));
   }
@@ -143,6 +149,8 @@ void HistoryRun::check_rest() {
   }
   check_feed();
   check_archive();
+  check_present();
+  check_history();
   const auto fingerprint = read_fingerprint(database_, environment_);
   for (const auto* stream : all_streams()) {
     directory_.pass(between_sweeps);
@@ -197,6 +205,60 @@ void HistoryRun::check_archive() {
   }
   for (const auto& [id, created_at] : shown_) {
     if (!archived.contains(id)) throw Violation(fmt::format("the event {} was shown and is not in the archive", id));
+  }
+}
+
+/// Whatever arrived, in whatever order: history ends with what the mirror holds.
+void HistoryRun::check_present() {
+  const auto known = database_.rows(
+      fmt::format("SELECT max(history_since)::text, (SELECT caught_up_through::text FROM workos.event_tails WHERE "
+                  "_env = '{0}'), count(history_since) = {1} FROM workos.streams WHERE _env = '{0}'",
+                  environment_, all_streams().size()))[0];
+  if (known[2] != "t" || known[1] == "NULL" || parse_instant(known[0]) > parse_instant(known[1])) {
+    throw Violation(fmt::format("history has not begun: {}", fmt::join(known, ", ")));
+  }
+  // What the API dates later than now is not past.
+  if (directory_.has_stepped_back() || api_misbehaved_) return;
+  for (const auto* table : all_tables()) {
+    const auto others = database_.rows(fmt::format(
+        "SELECT id, past.updated_at, live.updated_at FROM workos.{0}_as_of('{1}', '{2}') AS past FULL JOIN "
+        "(SELECT * FROM workos.{0}_live WHERE _env = '{2}') AS live USING (id) "
+        "WHERE past.updated_at IS DISTINCT FROM live.updated_at",
+        table->name, known[1], environment_));
+    for (const auto& row : others) {
+      throw Violation(fmt::format("history ends with another {} {} than the mirror", table->name, fmt::join(row, " ")));
+    }
+  }
+}
+
+/// As long as every change was told, in whatever order and however often, history is the directory's.
+void HistoryRun::check_history() {
+  if (!history_.setting.tells_all) return;
+  const auto since = parse_instant(database_.value(
+      fmt::format("SELECT max(history_since) FROM workos.streams WHERE _env = '{}'", environment_)));
+  const auto through = parse_instant(database_.value(
+      fmt::format("SELECT caught_up_through FROM workos.event_tails WHERE _env = '{}'", environment_)));
+  simulator::Random random(history_.seed);
+  auto instants = directory_.instants();
+  std::erase_if(instants, [&](const Instant& at) { return at < *since || at > *through; });
+  for (std::size_t i = 0; i < instants_per_history && !instants.empty(); ++i) {
+    // At a change, shortly before one, or somewhere.
+    const Instant change = instants[random.below(instants.size())];
+    Instant moment = change;
+    if (i % 3 == 1) moment.microseconds -= 1'000;
+    if (i % 3 == 2) moment.microseconds = random.between(since->microseconds, instants.back().microseconds);
+    if (moment >= *since) check_instant(moment);
+  }
+}
+
+void HistoryRun::check_instant(Instant moment) {
+  ++tally_.instants;
+  const auto& truth = directory_.truth_at(moment);
+  for (const auto* table : all_tables()) {
+    const auto found = harness::differences_as_of(database_, *table, truth.at(std::string(table->name)), moment,
+                                                  environment_);
+    if (found.empty()) continue;
+    throw Violation(fmt::format("the past of {} is told wrongly (R16): {}", to_string(moment), fmt::join(found, "; ")));
   }
 }
 

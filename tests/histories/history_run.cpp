@@ -61,6 +61,7 @@ HistoryRun::HistoryRun(harness::TestDatabase& database, std::string environment,
     world.clock.freeze(true);
     world.clock.set(first_day);
   });
+  directory_.note_truth();
   clock_.set_wall({first_day.microseconds + history.setting.host_clock_years * microseconds_per_year});
 }
 

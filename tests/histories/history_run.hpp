@@ -28,6 +28,7 @@ struct Tally {
   std::size_t histories = 0;
   std::size_t steps = 0;
   std::map<std::string, std::size_t> faults;  ///< how often each acted
+  std::size_t instants = 0;                   ///< of the past that were compared with the truth
 };
 
 /// One history: a directory, an API, a mirror of it in an environment of its own, and the checks between the steps.
@@ -73,6 +74,9 @@ class HistoryRun {
   void check_rest();
   void check_feed();
   void check_archive();
+  void check_history();
+  void check_instant(Instant moment);
+  void check_present();
   std::vector<int> open_holds();
   void listen(const api::HttpRequest& request, const api::HttpResponse& response);
 
