@@ -20,6 +20,7 @@ constexpr std::array commands{
     &approve_command,  // let through
     &discard_command,  // or not
     &events_command,   // archive, quarantine, tail
+    &changes_command,  // the change feed and who follows it
     &api_command,      // the AuthKit API
     &webhook_command,  // our endpoint there
 };

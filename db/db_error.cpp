@@ -21,6 +21,14 @@ struct Meaning {
 // The first match counts: single states before their class.
 constexpr std::array meanings{
     Meaning{"AM001", Fault::lease_lost, ""},
+    Meaning{"AM020", Fault::usage, ""},
+    Meaning{"AM021", Fault::usage, ""},
+    Meaning{"AM022", Fault::usage, "Run `authkit-mirror sync` first, or correct the environment."},
+    Meaning{"AM023", Fault::usage,
+            "Begin anew: `authkit-mirror changes drop` and `create`, then read the tables, then follow."},
+    Meaning{"AM024", Fault::usage,
+            "`authkit-mirror changes list` names them; --from start, now or a position creates one."},
+    Meaning{"AM025", Fault::usage, "Drop that one, or take another name."},
     Meaning{"08", Fault::unavailable, ""},
     Meaning{"0A", Fault::misconfigured, "Check that the server is PostgreSQL 13 or newer."},
     Meaning{"0L", Fault::refused, "Run `authkit-mirror migrate` as the owner of the schema."},

@@ -19,7 +19,7 @@ std::vector<std::string> readable_relations() {
     names.push_back(fmt::format("{}_live", table->name));
   }
   for (const char* state : {"streams", "snapshots", "holds", "hold_items", "changes", "lease", "schema_migrations",
-                            "events", "event_tails", "drift", "history_tables"}) {
+                            "events", "event_tails", "drift", "history_tables", "consumers", "consumer_lag"}) {
     names.emplace_back(state);
   }
   return names;

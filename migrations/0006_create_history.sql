@@ -143,8 +143,9 @@ BEGIN
       SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true
       FROM applied AS a WHERE a.is_first
       UNION ALL
-      SELECT h.id, 0, CASE WHEN h._event_id IS NULL THEN 'list' ELSE 'event' END, h._event_id, h._observed_at,
-             h._changed_at, true, h._raw, true
+      -- Of a tombstone of what the mirror never saw alive, the event is the deletion.
+      SELECT h.id, 0, CASE WHEN h._event_id IS NULL THEN 'list' ELSE 'event' END,
+             CASE WHEN h._deleted_at IS NULL THEN h._event_id END, h._observed_at, h._changed_at, true, h._raw, true
       FROM held AS h WHERE NOT EXISTS (SELECT FROM applied AS a WHERE a.id = h.id)
       UNION ALL
       SELECT f.id, f.seq, f.via, f.event_id, f.observed_at, f.changed_at, f.content IS NOT NULL, f.content, false

@@ -89,7 +89,8 @@ double cpu_ticks(pid_t process, bool of_ended_children) {
 
 }  // namespace
 
-PrivateCluster::PrivateCluster(Fsync fsync) : directory_(true), fsync_(fsync) {
+PrivateCluster::PrivateCluster(Fsync fsync, std::vector<std::string> settings)
+    : directory_(true), fsync_(fsync), settings_(std::move(settings)) {
   const std::filesystem::path log = directory_.path() / "initdb.log";
   run_program({program("initdb"), "--pgdata", directory_.path() / "data", "--username", "postgres", "--auth", "trust",
                "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"},
@@ -116,10 +117,11 @@ double PrivateCluster::cpu_seconds() const {
 void PrivateCluster::start() {
   const std::string sync = fsync_ == Fsync::on ? "on" : "off";
   const std::filesystem::path log = directory_.path() / "postgres.log";
-  postmaster_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{program("postgres"), "-D", directory_.path() / "data", "-k", directory_.path(), "-c",
-                               "listen_addresses=", "-c", "fsync=" + sync},
-      ChildOptions{.as_database_user = true, .output = log});
+  std::vector<std::string> command{program("postgres"), "-D", directory_.path() / "data", "-k",
+                                   directory_.path(),   "-c", "listen_addresses=",        "-c",
+                                   "fsync=" + sync};
+  for (const auto& setting : settings_) command.insert(command.end(), {"-c", setting});
+  postmaster_ = std::make_unique<ChildProcess>(command, ChildOptions{.as_database_user = true, .output = log});
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (PQping(url().c_str()) != PQPING_OK) {
     if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start:\n" + end_of(log));

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/harness/child_process.hpp"
 
@@ -16,7 +17,8 @@ enum class Fsync { off, on };
 class PrivateCluster {
  public:
   /// Makes and starts it; takes a second or two.
-  explicit PrivateCluster(Fsync fsync = Fsync::off);
+  /// `settings` are of the server: "wal_level=logical".
+  explicit PrivateCluster(Fsync fsync = Fsync::off, std::vector<std::string> settings = {});
   ~PrivateCluster();
   PrivateCluster(const PrivateCluster&) = delete;
   PrivateCluster& operator=(const PrivateCluster&) = delete;
@@ -37,6 +39,7 @@ class PrivateCluster {
  private:
   TemporaryDirectory directory_;
   Fsync fsync_;
+  std::vector<std::string> settings_;
   std::unique_ptr<ChildProcess> postmaster_;
 };
 
