@@ -21,6 +21,7 @@ constexpr std::array commands{
     &discard_command,  // or not
     &events_command,   // archive, quarantine, tail
     &changes_command,  // the change feed and who follows it
+    &report_command,   // ready answers
     &api_command,      // the AuthKit API
     &webhook_command,  // our endpoint there
 };

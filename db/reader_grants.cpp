@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "db/report.hpp"
 #include "model/streams.hpp"
 #include "support/error.hpp"
 #include "support/log.hpp"
@@ -18,11 +19,30 @@ std::vector<std::string> readable_relations() {
     names.emplace_back(table->name);
     names.push_back(fmt::format("{}_live", table->name));
   }
-  for (const char* state : {"streams", "snapshots", "holds", "hold_items", "changes", "lease", "schema_migrations",
-                            "events", "event_tails", "drift", "history_tables", "consumers", "consumer_lag"}) {
+  for (const char* state :
+       {"streams", "snapshots", "holds", "hold_items", "changes", "lease", "schema_migrations", "events", "event_tails",
+        "drift", "doubts", "history_tables", "consumers", "consumer_lag", "freshness"}) {
     names.emplace_back(state);
   }
+  for (const Report& report : reports()) {
+    if (report.days != Report::Days::argument) names.emplace_back(report.name);
+  }
   return names;
+}
+
+/// What a reader may call. Everybody may call a new function, unless the database's default privileges say otherwise.
+std::vector<std::string> callable_functions() {
+  std::vector<std::string> names{"staleness", "assert_fresh", "wait_for_event", "changes_channel"};
+  for (const Report& report : reports()) {
+    if (report.days == Report::Days::argument) names.emplace_back(report.name);
+  }
+  return names;
+}
+
+std::string literals(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += fmt::format("{}'{}'", list.empty() ? "" : ", ", name);
+  return list;
 }
 
 bool role_exists(Transaction& transaction, const std::string& role) {
@@ -36,16 +56,27 @@ bool may_use_schema(Transaction& transaction, const std::string& role, const std
 /// Those that the role may not read yet, quoted.
 std::vector<std::string> unreadable_relations(Transaction& transaction, const std::string& role) {
   const Connection& connection = transaction.connection();
-  std::string names;
-  for (const std::string& name : readable_relations()) names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
   const Result rows = transaction.run(
       "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
       " WHERE nspname = $1 AND relname IN (" +
-          names + ") AND NOT has_table_privilege($2, pg_class.oid, 'SELECT')",
+          literals(readable_relations()) + ") AND NOT has_table_privilege($2, pg_class.oid, 'SELECT')",
       connection.options().schema, role);
   std::vector<std::string> relations;
   for (const auto& row : rows) relations.push_back(connection.table(view(row[0])));
   return relations;
+}
+
+/// Those that the role may not call yet, quoted.
+std::vector<std::string> uncallable_functions(Transaction& transaction, const std::string& role) {
+  const Connection& connection = transaction.connection();
+  const Result rows = transaction.run(
+      "SELECT proname FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace"
+      " WHERE nspname = $1 AND proname IN (" +
+          literals(callable_functions()) + ") AND NOT has_function_privilege($2, pg_proc.oid, 'EXECUTE')",
+      connection.options().schema, role);
+  std::vector<std::string> functions;
+  for (const auto& row : rows) functions.push_back(connection.table(view(row[0])));
+  return functions;
 }
 
 /// Roles belong to the whole cluster: the migration of another database may create the same one at this moment.
@@ -64,6 +95,16 @@ std::string grant_select_sql(const std::string& relation, const std::string& quo
   return fmt::format("GRANT SELECT ON {} TO {}", relation, quoted_role);
 }
 
+std::string grant_execute_sql(const std::string& function, const std::string& quoted_role) {
+  return fmt::format("GRANT EXECUTE ON FUNCTION {} TO {}", function, quoted_role);
+}
+
+std::string quoted_list(const Connection& connection, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + connection.table(name);
+  return list;
+}
+
 void grant_what_is_missing(Transaction& transaction) {
   const Connection& connection = transaction.connection();
   const std::string& role = connection.options().reader_role;
@@ -74,6 +115,9 @@ void grant_what_is_missing(Transaction& transaction) {
   }
   for (const std::string& relation : unreadable_relations(transaction, role)) {
     transaction.run(grant_select_sql(relation, quoted_role));
+  }
+  for (const std::string& function : uncallable_functions(transaction, role)) {
+    transaction.run(grant_execute_sql(function, quoted_role));
   }
 }
 
@@ -97,12 +141,9 @@ void grant_reader(Transaction& transaction) {
 std::string reader_grants_sql(const Connection& connection) {
   if (connection.options().reader_role.empty()) return {};
   const std::string quoted_role = quote_identifier(connection.options().reader_role);
-  std::string relations;
-  for (const std::string& name : readable_relations()) {
-    relations += (relations.empty() ? "" : ", ") + connection.table(name);
-  }
-  return fmt::format("{};\n{};\n{};", create_role_sql(quoted_role), grant_usage_sql(connection, quoted_role),
-                     grant_select_sql(relations, quoted_role));
+  return fmt::format("{};\n{};\n{};\n{};", create_role_sql(quoted_role), grant_usage_sql(connection, quoted_role),
+                     grant_select_sql(quoted_list(connection, readable_relations()), quoted_role),
+                     grant_execute_sql(quoted_list(connection, callable_functions()), quoted_role));
 }
 
 }  // namespace mirror::db

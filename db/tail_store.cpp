@@ -30,7 +30,8 @@ std::optional<TailRecord> TailStore::read(Transaction& transaction) const {
 }
 
 void TailStore::start(Transaction& transaction, Instant anchor) const {
-  transaction.run(fmt::format("INSERT INTO {} (_env, anchor) VALUES ($1, $2::timestamptz) ON CONFLICT DO NOTHING",
+  transaction.run(fmt::format("INSERT INTO {} (_env, anchor, unbroken_since) "
+                              "VALUES ($1, $2::timestamptz, $2::timestamptz) ON CONFLICT DO NOTHING",
                               transaction.connection().table("event_tails")),
                   environment_, to_string(anchor));
 }
@@ -55,6 +56,13 @@ void TailStore::anchor(Transaction& transaction, Instant anchor, int recoveries)
                   "WHERE _env = $1",
                   transaction.connection().table("event_tails")),
       environment_, to_string(anchor), recoveries);
+}
+
+void TailStore::begin_anew(Transaction& transaction, Instant anchor, int recoveries) const {
+  this->anchor(transaction, anchor, recoveries);
+  transaction.run(fmt::format("UPDATE {} SET unbroken_since = $2::timestamptz WHERE _env = $1",
+                              transaction.connection().table("event_tails")),
+                  environment_, to_string(anchor));
 }
 
 void TailStore::note_problem(Transaction& transaction, std::string_view problem) const {

@@ -35,6 +35,8 @@ class TailStore {
   void note_caught_up(Transaction& transaction, Instant through, bool cursor_accepted) const;
   /// Forgets the cursor: events are read from `anchor` on.
   void anchor(Transaction& transaction, Instant anchor, int recoveries) const;
+  /// The same after events were lost: snapshots that began before `anchor` are not kept fresh by events any more.
+  void begin_anew(Transaction& transaction, Instant anchor, int recoveries) const;
   /// Empty: none.
   void note_problem(Transaction& transaction, std::string_view problem) const;
 

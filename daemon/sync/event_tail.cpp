@@ -322,10 +322,13 @@ void EventTail::resynchronise(const std::string& why, Instant now, const std::st
 
 /// Touches the database only, so that any thread may do it.
 void EventTail::begin_anew(Instant from, int recoveries, const std::stop_token& stop) {
+  const auto streams = session_.options().streams;
   session_.writer.run(
       [&](WriteSession& write) {
-        write.tables.tails.anchor(write.transaction, from, recoveries);
+        write.tables.tails.begin_anew(write.transaction, from, recoveries);
         for (const auto* stream : all_streams()) {
+          const auto own = streams.find(stream->name);
+          if (own != streams.end() && !own->second.enabled) continue;
           write.tables.snapshots.note_error(write.transaction, stream->name, "events were lost: a new snapshot is due",
                                             "it begins by itself");
         }

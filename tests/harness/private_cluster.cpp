@@ -98,6 +98,13 @@ PrivateCluster::PrivateCluster(Fsync fsync, std::vector<std::string> settings)
   start();
 }
 
+PrivateCluster::PrivateCluster(const PrivateCluster& primary, Fsync fsync) : directory_(true), fsync_(fsync) {
+  run_program({program("pg_basebackup"), "--pgdata", directory_.path() / "data", "--write-recovery-conf",
+               "--checkpoint", "fast", "--no-sync", "--dbname", primary.url()},
+              {.as_database_user = true, .output = directory_.path() / "backup.log"});
+  start();
+}
+
 PrivateCluster::~PrivateCluster() {
   // The directory goes away anyway.
   if (postmaster_) kill();
