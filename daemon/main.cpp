@@ -22,6 +22,7 @@ constexpr std::array commands{
     &events_command,   // archive, quarantine, tail
     &changes_command,  // the change feed and who follows it
     &report_command,   // ready answers
+    &wait_command,     // until a change is in the mirror
     &api_command,      // the AuthKit API
     &webhook_command,  // our endpoint there
 };

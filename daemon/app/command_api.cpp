@@ -12,8 +12,10 @@
 #include "app/answer_output.hpp"
 #include "app/answer_text.hpp"
 #include "app/command_session.hpp"
+#include "app/duration_text.hpp"
 #include "app/operation_help.hpp"
 #include "app/operation_input.hpp"
+#include "app/write_wait.hpp"
 #include "support/error.hpp"
 
 namespace mirror::app {
@@ -26,10 +28,12 @@ struct ApiArguments {
   bool all = false;
   bool dry_run = false;
   bool pkce = false;
-  bool wait = false;
+  std::string wait;  ///< how long; empty: not at all
   bool is_public = false;
   bool help = false;
 };
+
+constexpr std::string_view device_authorization = "device.authorize";
 
 /// The usual name for what nearly every sign-in needs.
 void add_client_id(const api::Operation& operation, api::OperationValues& values) {
@@ -50,7 +54,8 @@ void check_flags(const api::Operation& operation, const ApiArguments& arguments,
   require(!arguments.pkce || is_link, operation, "--pkce", "is for authorization.url");
   require(!arguments.pkce || !values.contains("code_challenge"), operation, "--pkce", "makes a code_challenge itself");
   require(!arguments.dry_run || !is_link, operation, "--dry-run", "changes nothing: the address is only built");
-  require(!arguments.wait || operation.name == "device.authorize", operation, "--wait", "is for device.authorize");
+  require(arguments.wait.empty() || operation.name == device_authorization || writes_mirrored_object(operation),
+          operation, "--wait", "is for what changes a mirrored object, and for device.authorize");
   require(arguments.idempotency_key.empty() || operation.method == "POST", operation, "--idempotency-key",
           "is for POST");
 }
@@ -101,18 +106,31 @@ ExitCode wait_for_device(const Invocation& invocation, CommandSession& session, 
                           error.next_step().empty() ? "" : " ", call.idempotency_key));
 }
 
+/// Empty if nobody wants to see the write in the mirror.
+std::unique_ptr<WriteWait> make_write_wait(const Config& config, const ApiArguments& arguments,
+                                           const api::Operation& operation) {
+  if (arguments.wait.empty() || operation.name == device_authorization) return nullptr;
+  const auto timeout = parse_duration(arguments.wait);
+  if (!timeout) {
+    throw Error(Fault::usage, fmt::format("--wait={} is no duration", arguments.wait), "write --wait=30s, or --wait");
+  }
+  return std::make_unique<WriteWait>(config, *timeout);
+}
+
 ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const api::Operation& operation,
               const api::OperationValues& values, api::Identity identity) {
   CommandSession session(invocation);
   const auto client = api::make_api_client(session.config.api, session.clock);
   identity.key = session.config.api.key;
+  const auto mirror = make_write_wait(session.config, arguments, operation);
+  nlohmann::ordered_json answer;
   const api::ApiCall call = api::make_call(operation, values, identity);
   try {
     if (arguments.all) return print_all(invocation, session, *client, operation, values, identity);
-    const auto answer = api::send_call(*client, call, session.stop_token());
-    if (arguments.wait) return wait_for_device(invocation, session, *client, answer, values, identity);
+    answer = api::send_call(*client, call, session.stop_token());
+    const bool asks_person = !arguments.wait.empty() && operation.name == device_authorization;
+    if (asks_person) return wait_for_device(invocation, session, *client, answer, values, identity);
     print_answer(answer, invocation.json);
-    return ExitCode::done;
   } catch (const api::ApiError& error) {
     if (invocation.json && !arguments.all) print_failure(error);  // a list that was begun is one document
     rethrow_with_key(error, call);
@@ -122,6 +140,9 @@ ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const
     std::cerr << "authkit-mirror: stopped before the answer was complete\n";
     return ExitCode::try_later;
   }
+  if (!mirror) return ExitCode::done;
+  std::cout.flush();
+  return mirror->wait_for(awaited_after(operation, values, answer), session.stop_token());
 }
 
 ExitCode call(const Invocation& invocation, const ApiArguments& arguments) {
@@ -165,7 +186,9 @@ CommandBody define_api(CLI::App& app) {
   app.add_flag("--dry-run", arguments->dry_run, "print the request, secrets hidden, and send nothing");
   app.add_flag("--public-client", arguments->is_public, "sign in as an application that can keep no secret");
   app.add_flag("--pkce", arguments->pkce, "with authorization.url: make a code verifier and its challenge");
-  app.add_flag("--wait", arguments->wait, "with device.authorize: poll until the person approved");
+  app.add_flag("--wait{10s}", arguments->wait,
+               "until the mirror shows what was changed, for 10s or --wait=TIMEOUT; with device.authorize: until the "
+               "person approved");
   app.add_option("--idempotency-key", arguments->idempotency_key, "of an earlier try whose answer was lost")
       ->type_name("KEY");
   return [arguments, &app](const Invocation& invocation) { return act(invocation, *arguments, app); };
@@ -180,6 +203,7 @@ constinit const Command api_command{
     "  authkit-mirror api users.list organization_id=org_01J --all --json\n"
     "  authkit-mirror api users.create email=ada@example.com password=- < password.txt\n"
     "  authkit-mirror api memberships.update id=om_01J role_slug=admin --dry-run\n"
+    "  authkit-mirror api users.update id=user_01J first_name=Ada --wait=30s\n"
     "Secrets are read from files or standard input only. All requests keep to api.max_requests_per_second.",
     true, define_api};
 

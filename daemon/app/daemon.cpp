@@ -1,5 +1,6 @@
 #include "app/daemon.hpp"
 
+#include "app/duration_text.hpp"
 #include "app/listeners.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
@@ -8,6 +9,7 @@
 #include "http/health_handler.hpp"
 #include "http/metrics_handler.hpp"
 #include "http/status_page.hpp"
+#include "http/wait_handler.hpp"
 #include "http/webhook_handler.hpp"
 
 namespace mirror::app {
@@ -69,11 +71,13 @@ std::vector<http::Sample> all_samples(const Engine& engine, const http::WebhookH
 }
 
 http::Routes routes_of(const Config& config, const sync::StatusBoard& board, const http::Health& health,
-                       const Clock& clock, const Engine& engine, const http::WebhookHandler& webhooks) {
+                       const Clock& clock, const Engine& engine, const http::WebhookHandler& webhooks,
+                       http::WaitHandler& waits) {
   const auto samples = [&engine, &webhooks] { return all_samples(engine, webhooks); };
   http::Routes routes;
   http::add_health_routes(routes, health);
   http::add_metrics_route(routes, board, health, samples);
+  waits.add_route(routes);
   http::add_status_page(routes, board, health, clock, config.sync.environment, samples);
   return routes;
 }
@@ -90,7 +94,8 @@ ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
   const std::unique_ptr<Engine> engine = make(config, board, clock);
   http::Health health(board, clock, config.sync);
   http::WebhookHandler webhooks = make_webhooks(config, *engine, clock);
-  Listeners listeners(config, routes_of(config, board, health, clock, *engine, webhooks), webhooks);
+  http::WaitHandler waits(config.database, config.sync.environment, parse_duration);
+  Listeners listeners(config, routes_of(config, board, health, clock, *engine, webhooks, waits), webhooks);
 
   std::stop_source stop;
   Reloader reloader(invocation, config, *engine, health);
@@ -103,6 +108,7 @@ ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
   engine->run(stop.get_token());
   board.set_role(sync::Role::stopping);
   systemd::stopping();
+  waits.stop();
   listeners.stop();
   log::info("stopped");
   return ExitCode::done;

@@ -17,7 +17,7 @@ enum class Fsync { off, on };
 class PrivateCluster {
  public:
   /// Makes and starts it; takes a second or two.
-  /// `settings` are of the server: "wal_level=logical".
+  /// Makes and starts it; takes a second or two. `settings` are of the server: "wal_level=logical".
   explicit PrivateCluster(Fsync fsync = Fsync::off, std::vector<std::string> settings = {});
   /// A physical replica of `primary`, which must outlive it: copied from it, then streaming from it.
   PrivateCluster(const PrivateCluster& primary, Fsync fsync);
