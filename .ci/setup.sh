@@ -5,7 +5,7 @@
 build_packages=(
   g++ cmake ninja-build pkgconf
   libpoco-dev libpqxx-dev libpq-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsimdjson-dev catch2
-  libcli11-dev libtomlplusplus-dev libsystemd-dev libssl-dev prometheus-cpp-dev
+  libcli11-dev libtomlplusplus-dev libsystemd-dev libssl-dev prometheus-cpp-dev libutf8proc-dev
 )
 # shellcheck disable=SC2034
 test_packages=(postgresql postgresql-contrib pgbouncer curl openssl ca-certificates procps prometheus chromium)

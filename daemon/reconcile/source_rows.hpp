@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconcile/problem_list.hpp"
+
+namespace mirror::reconcile {
+
+/// A desired list as it was read: texts under the names of their columns. Plain values.
+struct SourceRow {
+  std::size_t number = 0;                          ///< of the line, item or row, from 1 on
+  std::vector<std::optional<std::string>> values;  ///< as many as there are columns
+};
+
+struct SourceRows {
+  std::string unit = "line";  ///< what numbers count: line, item, row
+  std::vector<std::string> columns;
+  std::vector<SourceRow> rows;
+
+  [[nodiscard]] std::string place(const SourceRow& row) const { return unit + " " + std::to_string(row.number); }
+};
+
+/// Reads CSV (RFC 4180): comma, semicolon or tab, whichever the first line has most; quotes; CRLF or LF; a byte order
+/// mark is skipped; blank lines are too. The first line names the columns.
+SourceRows read_csv(std::string_view text, ProblemList& problems);
+
+/// Reads a JSON list of objects, or an object that has one as "people". Values are texts, numbers, null, or for roles a
+/// list of texts.
+SourceRows read_json(std::string_view text, ProblemList& problems);
+
+/// JSON if the text begins as such, else CSV.
+SourceRows read_source(std::string_view text, ProblemList& problems);
+
+}  // namespace mirror::reconcile
