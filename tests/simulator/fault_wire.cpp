@@ -11,7 +11,7 @@ namespace mirror::simulator {
 namespace {
 
 bool is_success(const Answer& answer) {
-  return answer.status == 200 && !answer.body.empty();
+  return answer.status >= 200 && answer.status < 300 && !answer.body.empty();
 }
 
 bool cut_body(FaultTurn& turn, Answer& answer) {
