@@ -9,22 +9,23 @@ namespace {
 using namespace mirror::app;
 
 constexpr std::array commands{
-    &run_command,      // the daemon
-    &sync_command,     // one full pass
-    &status_command,   // how the mirror is
-    &check_command,    // configuration, key, database, clock
-    &config_command,   // what is configured, and where
-    &verify_command,   // mirror against API
-    &migrate_command,  // the schema
-    &holds_command,    // deletions that wait for a person,
-    &approve_command,  // let through
-    &discard_command,  // or not
-    &events_command,   // archive, quarantine, tail
-    &changes_command,  // the change feed and who follows it
-    &report_command,   // ready answers
-    &wait_command,     // until a change is in the mirror
-    &api_command,      // the AuthKit API
-    &webhook_command,  // our endpoint there
+    &run_command,        // the daemon
+    &sync_command,       // one full pass
+    &status_command,     // how the mirror is
+    &check_command,      // configuration, key, database, clock
+    &config_command,     // what is configured, and where
+    &verify_command,     // mirror against API
+    &migrate_command,    // the schema
+    &holds_command,      // deletions that wait for a person,
+    &approve_command,    // let through
+    &discard_command,    // or not
+    &events_command,     // archive, quarantine, tail
+    &changes_command,    // the change feed and who follows it
+    &report_command,     // ready answers
+    &wait_command,       // until a change is in the mirror
+    &reconcile_command,  // the directory, as a list wants it
+    &api_command,        // the AuthKit API
+    &webhook_command,    // our endpoint there
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/api_options.hpp"
+#include "app/reconcile_options.hpp"
 #include "db/database_options.hpp"
 #include "http/http_options.hpp"
 #include "http/webhook_options.hpp"
@@ -32,6 +33,7 @@ struct Config {
   sync::SyncOptions sync;
   http::HttpOptions http;
   http::WebhookOptions webhook;
+  ReconcileOptions reconcile;
   LogOptions log;
 
   std::string api_key_file;

@@ -4,6 +4,7 @@
 
 #include "app/event_options.hpp"
 #include "app/option_rules.hpp"
+#include "app/reconcile_options.hpp"
 #include "model/streams.hpp"
 
 namespace mirror::app {
@@ -231,6 +232,7 @@ std::vector<Option> build_table() {
   add_event_options(table);
   add_change_options(table);
   add_brake(table);
+  add_reconcile_options(table);
   add_webhook_options(table);
   add_daemon(table);
   return table;
