@@ -1,6 +1,7 @@
 #include "api/api_client.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -101,6 +102,7 @@ void ApiClient::obey(const HttpResponse& response, Clock::TimePoint granted,
   if (rate_limited) limiter_.was_refused(granted);
   if (retry_after && (rate_limited || response.status == 503)) limiter_.pause_for(*retry_after);
 }
+    note_quota(response);
 
 Instant ApiClient::time_of(const HttpResponse& response) {
   const Clock::TimePoint now = clock_.now();
@@ -134,6 +136,11 @@ int ApiClient::useful_concurrency() const {
 ApiStatistics ApiClient::statistics() const {
   ApiStatistics statistics;
   for (std::size_t i = 0; i < attempts_by_class_.size(); ++i) statistics.attempts_by_class[i] = attempts_by_class_[i];
+void ApiClient::note_quota(const HttpResponse& response) {
+  note_number(response.header("x-ratelimit-limit"), quota_limit_);
+  note_number(response.header("x-ratelimit-remaining"), quota_remaining_);
+}
+
   statistics.retries = retries_;
   statistics.limiter_waits = limiter_.waits();
   statistics.rate_limited = limiter_.refusals();
@@ -148,3 +155,5 @@ std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clo
 }
 
 }  // namespace mirror::api
+  statistics.quota_limit = known(quota_limit_);
+  statistics.quota_remaining = known(quota_remaining_);

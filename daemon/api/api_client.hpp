@@ -34,9 +34,11 @@ struct ApiStatistics {
   std::array<std::uint64_t, 6> attempts_by_class{};  ///< index 2 counts 2xx and so on; 0: no complete answer
   std::uint64_t retries = 0;
   std::uint64_t limiter_waits = 0;
-  std::uint64_t rate_limited = 0;  ///< 429 answers
-  double current_rate = 0;         ///< requests per second that the limiter permits now
-  std::uint64_t body_bytes = 0;    ///< inflated
+  std::uint64_t rate_limited = 0;                  ///< 429 answers
+  double current_rate = 0;                         ///< requests per second that the limiter permits now
+  std::uint64_t body_bytes = 0;                    ///< inflated
+  std::optional<std::uint64_t> quota_limit{};      ///< as the last answer that showed it did; WorkOS promises neither
+  std::optional<std::uint64_t> quota_remaining{};  ///< likewise
   std::uint64_t replaced_characters = 0;
 };
 
@@ -73,6 +75,7 @@ class ApiClient {
             std::optional<std::chrono::milliseconds> retry_after);
   void note_latency(Clock::Duration latency);
   [[nodiscard]] Instant time_of(const HttpResponse& response);
+  void note_quota(const HttpResponse& response);
 
   const ApiOptions options_;
   const std::shared_ptr<HttpTransport> transport_;
@@ -85,6 +88,8 @@ class ApiClient {
   std::atomic<std::uint64_t> body_bytes_{0};
   std::atomic<std::uint64_t> replaced_characters_{0};
 };
+  std::atomic<std::int64_t> quota_limit_{-1};  ///< negative: no answer showed it
+  std::atomic<std::int64_t> quota_remaining_{-1};
 
 /// A client over PocoTransport. `clock` must outlive it. Throws Error (misconfigured).
 std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clock);

@@ -5,8 +5,11 @@
 
 #include "api/api_client.hpp"
 #include "app/check_api.hpp"
+#include "app/check_credentials.hpp"
 #include "app/check_database.hpp"
 #include "app/check_environment.hpp"
+#include "app/check_quota.hpp"
+#include "app/check_webhook.hpp"
 #include "app/command.hpp"
 #include "support/error.hpp"
 
@@ -37,12 +40,13 @@ bool is_up_to_date(const std::vector<CheckLine>& lines) {
       lines, [](const CheckLine& line) { return line.subject == "schema" && line.result == CheckResult::ok; });
 }
 
-void check_workos(const Config& config, std::vector<CheckLine>& lines) {
-  SystemClock clock;
+void check_workos(const Config& config, Clock& clock, std::vector<CheckLine>& lines) {
   try {
-    const api::DirectoryApi directory{api::make_api_client(config.api, clock)};
+    const auto client = api::make_api_client(config.api, clock);
+    const api::DirectoryApi directory{client};
     const bool has_mirror = is_up_to_date(lines);
     append(lines, check_api(directory, config.sync, clock));
+    lines.push_back(check_quota(client->statistics(), config.api.max_requests_per_second));
     if (has_mirror) lines.push_back(check_environment(config, directory));
   } catch (const Error& error) {
     lines.push_back({"api", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())});
@@ -51,10 +55,13 @@ void check_workos(const Config& config, std::vector<CheckLine>& lines) {
 
 ExitCode check(const Invocation& invocation) {
   std::vector<CheckLine> lines;
+  SystemClock clock;
   if (const auto config = check_configuration(invocation, lines)) {
+    append(lines, check_credentials(*config, process_environment()));
     lines.push_back(check_key_form(*config));
     append(lines, check_database(config->database));
-    if (!config->api.key.empty()) check_workos(*config, lines);
+    if (!config->api.key.empty()) check_workos(*config, clock, lines);
+    lines.push_back(check_webhook(*config, clock));
   }
   std::cout << (invocation.json ? checks_json(lines) : checks_table(lines));
   return judge_checks(lines);
@@ -66,10 +73,12 @@ CommandBody define_check(CLI::App&) {
 
 }  // namespace
 
-constinit const Command check_command{"check", "Test configuration, key, permissions, environment, database and clock",
-                                      "  authkit-mirror check\n"
-                                      "  authkit-mirror check --json | jq '.checks[] | select(.result != \"ok\")'\n"
-                                      "It changes nothing. The exit code is that of the first failed line.",
-                                      true, define_check};
+constinit const Command check_command{
+    "check", "Test configuration, secrets, key, permissions, quota, environment, database, clock and webhook",
+    "  authkit-mirror check\n"
+    "  authkit-mirror check --json | jq '.checks[] | select(.result != \"ok\")'\n"
+    "It changes nothing but that a running daemon archives a signed test event, if it takes webhooks. The exit code\n"
+    "is that of the first failed line.",
+    true, define_check};
 
 }  // namespace mirror::app

@@ -16,7 +16,6 @@
 #include "app/text_table.hpp"
 #include "app/webhook_endpoints.hpp"
 #include "app/webhook_trial.hpp"
-#include "http/webhook_handler.hpp"
 #include "support/error.hpp"
 
 namespace mirror::app {
@@ -157,9 +156,7 @@ ExitCode test(const Invocation& invocation, const WebhookArguments& arguments) {
     throw Error(Fault::misconfigured, "there is no webhook secret to sign with",
                 "set webhook.secret_file or WORKOS_WEBHOOK_SECRET, as for the daemon");
   }
-  const std::string& listen = config.webhook.listen.empty() ? config.http.listen : config.webhook.listen;
-  const std::string own = fmt::format("http://{}{}", listen, http::WebhookHandler::path);
-  const std::string url = arguments.target.empty() ? own : arguments.target;
+  const std::string url = arguments.target.empty() ? own_webhook_url(config) : arguments.target;
   SystemClock clock;
   const auto took = try_webhook({url, config.webhook.secrets.front(), config.api.ca_file}, clock, {});
   if (invocation.json) {

@@ -9,6 +9,7 @@
 
 #include "api/operation_call.hpp"
 #include "api/poco_transport.hpp"
+#include "http/webhook_handler.hpp"
 #include "support/error.hpp"
 #include "support/version.hpp"
 
@@ -79,6 +80,11 @@ Error failure(const WebhookTrial& trial, const api::HttpResponse& response) {
 }
 
 }  // namespace
+
+std::string own_webhook_url(const Config& config) {
+  const std::string& listen = config.webhook.listen.empty() ? config.http.listen : config.webhook.listen;
+  return fmt::format("http://{}{}", listen, http::WebhookHandler::path);
+}
 
 std::chrono::milliseconds try_webhook(const WebhookTrial& trial, Clock& clock, const std::stop_token& stop) {
   api::PocoTransport transport(endpoint_of(trial));

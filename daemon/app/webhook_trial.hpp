@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "app/config.hpp"
 #include "support/clock.hpp"
 #include "support/secret.hpp"
 
@@ -18,6 +19,9 @@ struct WebhookTrial {
 
 /// The type of the test event. It tells of no mirrored object: the daemon archives it and changes nothing else.
 inline constexpr const char* trial_event_type = "authkit_mirror.test";
+
+/// Where the daemon of this configuration takes webhooks, as seen from its own host.
+std::string own_webhook_url(const Config& config);
 
 /// Sends one signed test event as WorkOS would, and returns how long it took until the daemon had committed it. Throws
 /// Error: usage for an unusable address, unavailable if nobody answers or the daemon asks to come again, refused if it

@@ -204,4 +204,27 @@ TEST_CASE("a client without a usable key is refused at once") {
     options.key = Secret(key);
     CHECK_THROWS_AS(ApiClient(options, std::make_shared<ScriptedTransport>(), clock), Error);
   }
+  const auto transport = std::make_shared<ScriptedTransport>();
+  ApiClient keyless({}, transport, clock);
+  CHECK_THROWS_AS(keyless.get("/users", Lane::confirm, never, [](const ApiAnswer&) {}), Error);
+  CHECK(transport->requests.empty());
+  keyless.send({.target = "/open", .shows_key = false}, Lane::confirm, never, [](const ApiAnswer&) {});
+  CHECK(transport->requests.size() == 1);
+}
+
+TEST_CASE("a quota that answers show is remembered, and nothing else is taken for one") {
+  Fixture fixture;
+  const auto answer_with = [&](const std::string& limit, const std::string& remaining) {
+    HttpResponse response = json(200, empty_list);
+    response.headers.emplace_back("x-ratelimit-limit", limit);
+    response.headers.emplace_back("x-ratelimit-remaining", remaining);
+    fixture.transport->answer(response);
+    (void)fixture.list();
+  };
+  (void)fixture.list();
+  CHECK_FALSE(fixture.client->statistics().quota_limit.has_value());
+  answer_with("1000", "12");
+  answer_with("many", "-1");
+  CHECK(fixture.client->statistics().quota_limit == 1000U);
+  CHECK(fixture.client->statistics().quota_remaining == 12U);
 }

@@ -1,0 +1,54 @@
+#include "app/check_webhook.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <stop_token>
+#include <string>
+
+#include "app/daemon_client.hpp"
+#include "app/webhook_trial.hpp"
+#include "support/error.hpp"
+
+namespace mirror::app {
+namespace {
+
+CheckLine not_tried(const std::string& detail, const std::string& next_step) {
+  return {"webhook", CheckResult::warning, detail, next_step, {}};
+}
+
+/// A port of zero is another one at each start: nobody knows where that daemon listens.
+std::string role_of_daemon(const Config& config) {
+  const auto health = ask_daemon_health(config.http.listen);
+  if (!health) return "";
+  const auto parsed = nlohmann::json::parse(*health, nullptr, false);
+  return parsed.value("role", "unknown");
+}
+
+}  // namespace
+
+CheckLine check_webhook(const Config& config, Clock& clock) {
+  if (config.webhook.secrets.empty()) {
+    return not_tried(
+        "no secret is configured: events come by polling only, within some seconds",
+        "`authkit-mirror webhook register https://HOST/webhooks/workos --secret-file FILE`, if that is too late");
+  }
+  const std::string role = role_of_daemon(config);
+  if (role.empty()) {
+    return not_tried(fmt::format("not tried: no daemon answers at {}", config.http.listen),
+                     "start it (systemctl start authkit-mirror), then run this again");
+  }
+  if (role != "writer") {
+    return not_tried(fmt::format("not tried: the daemon at {} does not write now ({})", config.http.listen, role),
+                     "run this where the writer runs; `authkit-mirror status` names it");
+  }
+  const std::string url = own_webhook_url(config);
+  try {
+    const auto took = try_webhook({url, config.webhook.secrets.front(), config.api.ca_file}, clock, std::stop_token{});
+    return {"webhook", CheckResult::ok, fmt::format("{} took a signed event, in {} ms", url, took.count()), "", {}};
+  } catch (const Error& error) {
+    return {"webhook", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())};
+  }
+}
+
+}  // namespace mirror::app
