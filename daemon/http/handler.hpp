@@ -34,7 +34,7 @@ struct Route {
   std::function<Response(const Request&)> answer;
   /// Looks at a request before its body is read; what it returns is the answer, and the body is never read.
   std::function<std::optional<Response>(const Request&)> refuse{};
-  /// Told the status when the server itself refuses a request to this path: 408 or 413.
+  /// Told the status when the server itself refuses a request's body to this path: 408, 413 or 503.
   std::function<void(int status)> on_refused{};
   std::size_t body_limit = 0;  ///< bytes; 0: that of the server
   bool keep_alive = false;     ///< whether the connection may serve further requests, if the server allows it at all

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <vector>
 
+#include "support/log.hpp"
+
 namespace mirror::http {
 namespace {
 
@@ -22,13 +24,20 @@ constexpr std::size_t most_guests = 256;
 /// A head that is longer is handed on unfinished, and refused by who reads it.
 constexpr std::size_t longest_head = 32 * 1024;
 
-void watch(int events, int descriptor, std::uint32_t what) {
+/// Until then a thread has most likely given its descriptor back.
+constexpr std::chrono::milliseconds door_stays_closed{100};
+
+void change_watch(int events, int operation, int descriptor, std::uint32_t what) {
   epoll_event event{};
   event.events = what;
   event.data.fd = descriptor;
-  if (::epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) != 0) {
+  if (::epoll_ctl(events, operation, descriptor, &event) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot watch a connection");
   }
+}
+
+void watch(int events, int descriptor, std::uint32_t what) {
+  change_watch(events, EPOLL_CTL_ADD, descriptor, what);
 }
 
 enum class Arrival { partial, head, ended };
@@ -63,7 +72,9 @@ bool Lobby::wait(Clock::Duration patience) {
   const Clock::TimePoint until = clock_.now() + patience;
   while (ready_.empty()) {
     send_away_late();
-    const Clock::TimePoint next = guests_.empty() ? until : std::min(until, guests_.front().until);
+    if (closed_until_ && *closed_until_ <= clock_.now()) open_door();
+    Clock::TimePoint next = guests_.empty() ? until : std::min(until, guests_.front().until);
+    if (closed_until_) next = std::min(next, *closed_until_);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock_.now()).count();
     if (left <= 0 && next == until) return false;
     std::array<epoll_event, 64> news{};
@@ -87,16 +98,38 @@ int Lobby::take() {
   return descriptor;
 }
 
-/// If no descriptor is left, the one who has waited longest gives up its own, and the next round tries again.
 void Lobby::accept_one() {
   const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-  const bool none_left = descriptor < 0 && (errno == EMFILE || errno == ENFILE);
-  if (!guests_.empty() && (none_left || guests_.size() >= most_guests)) send_away(guests_.begin());
+  const bool none_left = descriptor < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+  if (none_left || guests_.size() >= most_guests) make_room(none_left);
   if (descriptor < 0) return;
   guests_.push_back({descriptor, clock_.now() + limit_});
   by_descriptor_[descriptor] = std::prev(guests_.end());
   watch(events_, descriptor, EPOLLIN | EPOLLRDHUP | EPOLLET);  // once per arrival, or a partial head would never rest
   look_at(descriptor);
+}
+
+/// If no descriptor is left, the one who has waited longest gives up its own, and the next round tries again.
+void Lobby::make_room(bool none_left) {
+  if (!guests_.empty()) return send_away(guests_.begin());
+  if (none_left) close_door();
+}
+
+/// The connection that could not be let in would be told of again at once, and for ever.
+void Lobby::close_door() {
+  if (const auto kept_back = lines_.spend("no descriptor", clock_.now())) {
+    log::warn(
+        "no file descriptor is left for another connection: it has to wait; raise the limit (LimitNOFILE=), or "
+        "find out who connects so often; {} since the last line about it",
+        *kept_back + 1);
+  }
+  change_watch(events_, EPOLL_CTL_MOD, listener_, 0);
+  closed_until_ = clock_.now() + door_stays_closed;
+}
+
+void Lobby::open_door() {
+  change_watch(events_, EPOLL_CTL_MOD, listener_, EPOLLIN);
+  closed_until_.reset();
 }
 
 void Lobby::look_at(int descriptor) {

@@ -49,13 +49,14 @@ bool has_body(const net::HTTPServerRequest& incoming) {
 }
 
 /// What is beyond the limit is not read.
-enum class Arrival { whole, too_large, too_late, cut_off };
+enum class Arrival { whole, too_large, too_late, crowded_out, cut_off };
 
 Arrival read_body(net::HTTPServerRequestImpl& incoming, std::size_t limit, std::string& body) {
   if (!has_body(incoming)) return Arrival::whole;
   const bool has_length = incoming.hasContentLength();
   const auto announced = has_length ? static_cast<std::uint64_t>(incoming.getContentLength64()) : 0;
   if (has_length && announced > limit) return Arrival::too_large;
+  if (has_length) socket_of(incoming).expect_body(announced);
   std::istream& in = incoming.stream();
   char buffer[8192];
   while (in.read(buffer, sizeof buffer), in.gcount() > 0) {
@@ -63,7 +64,19 @@ Arrival read_body(net::HTTPServerRequestImpl& incoming, std::size_t limit, std::
     if (body.size() > limit) return Arrival::too_large;
   }
   if (socket_of(incoming).has_expired()) return Arrival::too_late;
+  if (socket_of(incoming).was_crowded_out()) return Arrival::crowded_out;
   return in.bad() || (has_length && body.size() < announced) ? Arrival::cut_off : Arrival::whole;
+}
+
+/// What Poco made of the head must be what is in it, or it may end elsewhere for a proxy in front.
+std::optional<std::string> find_misreading(const net::HTTPServerRequest& incoming, const HeadScan& head) {
+  if (head.is_malformed()) return "the head holds bytes or line ends that it must not";
+  if (incoming.size() != head.headers()) return "a header has no colon, or is too long";
+  const std::string& version = incoming.getVersion();
+  if (version != net::HTTPMessage::HTTP_1_1 && version != net::HTTPMessage::HTTP_1_0) {
+    return "the first line must be method, path and HTTP/1.1, with a space between";
+  }
+  return std::nullopt;
 }
 
 Request read_head(const net::HTTPServerRequest& incoming) {
@@ -109,13 +122,18 @@ class RequestHandler final : public net::HTTPRequestHandler {
     if (!may_go_on_) outgoing.setKeepAlive(false);
     outgoing.send() << response.body << std::flush;  // for HEAD, Poco's stream ends with the headers
     if (!body_was_read_ || is_chunked(arriving)) socket_of(arriving).close_gently();
+    socket_of(arriving).expect_head();
   }
 
  private:
   Response respond(net::HTTPServerRequestImpl& incoming, net::HTTPServerResponse& outgoing) {
+    if (const auto misreading = find_misreading(incoming, socket_of(incoming).head())) {
+      return error_response(400, "bad_request", *misreading);
+    }
     Request request = read_head(incoming);
     if (const auto ambiguity = find_ambiguity(request)) return error_response(400, "bad_request", *ambiguity);
     body_was_read_ = !has_body(incoming);
+    if (body_was_read_) socket_of(incoming).expect_body(0);
     const auto place = routes_.find(request.path);
     if (place == routes_.end()) return error_response(404, "not_found", "there is nothing at this path");
     const Route& route = place->second;
@@ -138,10 +156,19 @@ class RequestHandler final : public net::HTTPRequestHandler {
     body_was_read_ = arrival == Arrival::whole;
     if (body_was_read_) return std::nullopt;
     if (arrival == Arrival::cut_off) return error_response(400, "cut_off", "the body ended before it was complete");
-    const bool too_large = arrival == Arrival::too_large;
-    if (route.on_refused) route.on_refused(too_large ? 413 : 408);
-    if (!too_large) return error_response(408, "too_late", "the request took too long to arrive");
-    return error_response(413, "too_large", "the body is larger than " + std::to_string(limit) + " bytes");
+    Response refusal = refuse_body(arrival, limit);
+    if (route.on_refused) route.on_refused(refusal.status);
+    return refusal;
+  }
+
+  static Response refuse_body(Arrival arrival, std::size_t limit) {
+    if (arrival == Arrival::too_large) {
+      return error_response(413, "too_large", "the body is larger than " + std::to_string(limit) + " bytes");
+    }
+    if (arrival == Arrival::too_late) return error_response(408, "too_late", "the request took too long to arrive");
+    Response crowded = error_response(503, "crowded", "too many requests arrive slowly; send it again, and at once");
+    crowded.headers.emplace_back("Retry-After", "1");
+    return crowded;
   }
 
   const Routes& routes_;
@@ -177,10 +204,15 @@ net::HTTPServerParams::Ptr server_params(const HttpOptions& options) {
   return params;
 }
 
+/// A quarter of the threads answers those who make nobody wait.
+int waiting_places(const HttpOptions& options) {
+  return std::max(1, options.threads * 3 / 4);
+}
+
 net::ServerSocket listen_on(const HttpOptions& options) {
   const ListenAddress address = parse_listen_address(options.listen, options.key);
   try {
-    RequestListener socket(options.arrival);
+    RequestListener socket(options.arrival, waiting_places(options));
     socket.bind(net::SocketAddress(address.host, address.port), true, false);
     socket.listen(options.queued_connections);
     return socket;

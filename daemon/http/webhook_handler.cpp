@@ -64,6 +64,7 @@ void WebhookHandler::add_route(Routes& routes) {
                   .on_refused =
                       [this](int status) {
                         if (status == 413) return count_refusal(Result::too_large, "the body is too large");
+                        if (status == 503) return count_refusal(Result::unavailable, "too many requests arrive slowly");
                         count_refusal(Result::too_late, "the request took too long to arrive");
                       },
                   .body_limit = body_limit,

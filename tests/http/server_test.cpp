@@ -111,6 +111,11 @@ TEST_CASE("a request whose end is uncertain is refused, and nothing that follows
            std::string{"Content-Length: 99999999999999999999\r\n\r\n"},
            std::string{"Content\x00-Length: 0\r\n\r\n", 22},
            std::string{"Host: b\r\nContent-Length: 0\r\n\r\n"},
+           // What Poco takes for the end of the head, or for no header at all.
+           std::string{"x: a\xff\r\nContent-Length: 5\r\n\r\n12345"},
+           std::string{"x: a\rContent-Length: 0\r\n\r\n"},
+           std::string{"x: a\r\n Content-Length: 5\r\n\r\n12345"},
+           std::string{"x\r\nContent-Length: 0\r\n\r\n"},
        }) {
     const std::string all = send_raw(server.port(), start + shape + second);
     INFO(shape << "was answered: " << all);
@@ -121,6 +126,35 @@ TEST_CASE("a request whose end is uncertain is refused, and nothing that follows
   const std::string chunked =
       send_raw(server.port(), start + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n" + second);
   CHECK(read_answer(chunked).body == "2");
+}
+
+TEST_CASE("a request that follows another on its connection is looked at like the first") {
+  HttpOptions options = any_port();
+  options.keep_alive = std::chrono::seconds{5};
+  Routes routes = example_routes();
+  routes["/count"].keep_alive = true;
+  Server server(options, routes);
+  const std::string first = "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
+  const std::string both = send_raw(server.port(), first + "GET /hello?b HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK_THAT(both, ContainsSubstring("\r\n\r\n2HTTP/1.1 200") && ContainsSubstring("hello b"));
+  const std::string spoiled = send_raw(server.port(), first + "GET /hello\xff HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK_THAT(spoiled, ContainsSubstring("\r\n\r\n2HTTP/1.1 400") && !ContainsSubstring("hello"));
+}
+
+TEST_CASE("a request line that is not method, path and version of printable ASCII is refused") {
+  const Server server(any_port(), example_routes());
+  const auto status_of = [&](const std::string& line) {
+    return read_answer(send_raw(server.port(), line + "\r\nHost: a\r\n\r\n")).status;
+  };
+  CHECK(status_of("GET /hello HTTP/1.1") == 200);
+  for (const std::string& line :
+       {std::string("GET /hello\xff HTTP/1.1"), std::string("GET /hello\x80?a HTTP/1.1"),
+        std::string("GET /hello\0 HTTP/1.1", 20), std::string("GET /hello\x01 HTTP/1.1"),
+        std::string("GET /hello\x7f HTTP/1.1"), std::string("GET /hello x HTTP/1.1"), std::string("GET /hello HTTP/3"),
+        std::string("GET /hello"), std::string("G\xffT /hello HTTP/1.1")}) {
+    INFO(line);
+    CHECK(status_of(line) == 400);
+  }
 }
 
 TEST_CASE("heads that are too large, never end or are none at all are refused within their time") {
@@ -151,6 +185,40 @@ TEST_CASE("a thousand connections that say nothing or half a word keep nobody wa
   // The latest of them may still finish its word.
   idle[998]->send("lo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   CHECK(read_answer(idle[998]->read_to_end()).status == 200);
+}
+
+TEST_CASE("clients that send their bodies slowly leave threads for the others, and are told to come again") {
+  Server server(any_port(), example_routes());  // 16 threads
+  std::vector<std::unique_ptr<test::Connection>> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(std::make_unique<test::Connection>(server.port()));
+    slow.back()->send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{");
+  }
+  const auto asked = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) REQUIRE(ask(server.port(), "GET", "/hello").status == 200);
+  CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds{5});
+  const auto last = read_answer(slow.back()->read_to_end());
+  CHECK(last.status == 503);
+  CHECK_THAT(last.head, ContainsSubstring("Retry-After: 1"));
+  // Who got a place may still finish.
+  slow.front()->send(std::string(999, 'x'));
+  CHECK(read_answer(slow.front()->read_to_end()).body == "1000");
+}
+
+TEST_CASE("clients that do not take their answers leave threads for the others") {
+  Routes routes = example_routes();
+  routes["/large"] = {"GET", [](const Request&) {
+                        return Response{200, "text/plain", std::string(32 * 1024 * 1024, 'x')};
+                      }};
+  Server server(any_port(), routes);  // 16 threads
+  std::vector<std::unique_ptr<test::Connection>> deaf;
+  for (int i = 0; i < 30; ++i) {
+    deaf.push_back(std::make_unique<test::Connection>(server.port()));
+    deaf.back()->send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  const auto asked = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) REQUIRE(ask(server.port(), "GET", "/hello").status == 200);
+  CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds{5});
 }
 
 TEST_CASE("a port in use is an error that names http.listen") {
