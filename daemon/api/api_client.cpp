@@ -14,13 +14,14 @@
 namespace mirror::api {
 namespace {
 
+constexpr const char* where_keys_go =
+    "Put the key (sk_...) into the file that api.key_file names, or into WORKOS_API_KEY.";
+
 ApiOptions checked(ApiOptions options) {
   const std::string& key = options.key.expose();
-  const char* next_step = "Put the key (sk_...) into the file that api.key_file names, or into WORKOS_API_KEY.";
-  if (key.empty()) throw Error(Fault::misconfigured, "there is no API key", next_step);
   if (!std::ranges::all_of(key, [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
     throw Error(Fault::misconfigured, "the API key holds a space, a line break or another character that no key has",
-                next_step);
+                where_keys_go);
   }
   return options;
 }
@@ -29,6 +30,18 @@ ApiOptions checked(ApiOptions options) {
 constexpr double weight_of_an_answer = 0.1;
 constexpr int usual_concurrency = 8;
 constexpr int most_concurrency = 32;
+
+/// Keeps the number in `header`, if it is one.
+void note_number(std::string_view header, std::atomic<std::int64_t>& kept) {
+  std::int64_t number = -1;
+  const char* const end = header.data() + header.size();
+  const auto [stopped, error] = std::from_chars(header.data(), end, number);
+  if (error == std::errc{} && stopped == end && number >= 0) kept = number;
+}
+
+std::optional<std::uint64_t> known(std::int64_t number) {
+  return number < 0 ? std::nullopt : std::optional{static_cast<std::uint64_t>(number)};
+}
 
 bool is_success(const ApiCall& call, const HttpResponse& response) {
   const bool is_empty = response.body.find_first_not_of(" \t\r\n") == std::string::npos;
@@ -45,6 +58,7 @@ ApiClient::ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transpor
       limiter_(clock, options_.max_requests_per_second) {}
 
 void ApiClient::send(const ApiCall& call, Lane lane, const std::stop_token& stop, const Reader& read) {
+  if (call.shows_key && !has_key()) throw Error(Fault::misconfigured, "there is no API key", where_keys_go);
   RetryPolicy policy(call.is_repeatable);
   for (;;) {
     std::optional<std::chrono::milliseconds> delay;
@@ -88,6 +102,7 @@ HttpResponse ApiClient::exchange(const HttpRequest& request, const std::stop_tok
     const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5));
     ++attempts_by_class_[status_class];
     body_bytes_ += response.body.size();
+    note_quota(response);
     return response;
   } catch (const Error& error) {
     if (error.fault() != Fault::stopped) ++attempts_by_class_[0];
@@ -102,7 +117,6 @@ void ApiClient::obey(const HttpResponse& response, Clock::TimePoint granted,
   if (rate_limited) limiter_.was_refused(granted);
   if (retry_after && (rate_limited || response.status == 503)) limiter_.pause_for(*retry_after);
 }
-    note_quota(response);
 
 Instant ApiClient::time_of(const HttpResponse& response) {
   const Clock::TimePoint now = clock_.now();
@@ -122,6 +136,11 @@ void ApiClient::note_latency(Clock::Duration latency) {
   latency_ = average < 0 ? seconds : average + weight_of_an_answer * (seconds - average);
 }
 
+void ApiClient::note_quota(const HttpResponse& response) {
+  note_number(response.header("x-ratelimit-limit"), quota_limit_);
+  note_number(response.header("x-ratelimit-remaining"), quota_remaining_);
+}
+
 int ApiClient::useful_concurrency() const {
   const double latency = latency_;
   if (latency < 0) return usual_concurrency;
@@ -136,16 +155,13 @@ int ApiClient::useful_concurrency() const {
 ApiStatistics ApiClient::statistics() const {
   ApiStatistics statistics;
   for (std::size_t i = 0; i < attempts_by_class_.size(); ++i) statistics.attempts_by_class[i] = attempts_by_class_[i];
-void ApiClient::note_quota(const HttpResponse& response) {
-  note_number(response.header("x-ratelimit-limit"), quota_limit_);
-  note_number(response.header("x-ratelimit-remaining"), quota_remaining_);
-}
-
   statistics.retries = retries_;
   statistics.limiter_waits = limiter_.waits();
   statistics.rate_limited = limiter_.refusals();
   statistics.current_rate = limiter_.current_rate();
   statistics.body_bytes = body_bytes_;
+  statistics.quota_limit = known(quota_limit_);
+  statistics.quota_remaining = known(quota_remaining_);
   statistics.replaced_characters = replaced_characters_;
   return statistics;
 }
@@ -155,5 +171,3 @@ std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clo
 }
 
 }  // namespace mirror::api
-  statistics.quota_limit = known(quota_limit_);
-  statistics.quota_remaining = known(quota_remaining_);

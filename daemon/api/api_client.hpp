@@ -49,7 +49,7 @@ class ApiClient {
   /// Looks at the answer; throws InvalidBody to have the request repeated. May be called several times.
   using Reader = std::function<void(const ApiAnswer&)>;
 
-  /// Throws Error (misconfigured) if there is no usable key or rate.
+  /// Without a key it sends only calls that show none. Throws Error (misconfigured) for an unusable key or rate.
   ApiClient(ApiOptions options, std::shared_ptr<HttpTransport> transport, Clock& clock);
 
   /// Sends a request and hands a 2xx answer with JSON, or an empty one if the call says so, to `read`. Throws ApiError
@@ -60,6 +60,7 @@ class ApiClient {
     send({.target = target}, lane, stop, read);
   }
 
+  [[nodiscard]] bool has_key() const { return !options_.key.empty(); }
   [[nodiscard]] ApiStatistics statistics() const;
   /// How many requests at a time use our share of the quota to the full, as long as answers took lately (Little's law);
   /// at most 32, and 8 before the first answer.
@@ -74,8 +75,8 @@ class ApiClient {
   void obey(const HttpResponse& response, Clock::TimePoint granted,
             std::optional<std::chrono::milliseconds> retry_after);
   void note_latency(Clock::Duration latency);
-  [[nodiscard]] Instant time_of(const HttpResponse& response);
   void note_quota(const HttpResponse& response);
+  [[nodiscard]] Instant time_of(const HttpResponse& response);
 
   const ApiOptions options_;
   const std::shared_ptr<HttpTransport> transport_;
@@ -87,9 +88,9 @@ class ApiClient {
   std::atomic<double> latency_{-1};  ///< seconds, a moving average; negative: nothing was answered yet
   std::atomic<std::uint64_t> body_bytes_{0};
   std::atomic<std::uint64_t> replaced_characters_{0};
-};
   std::atomic<std::int64_t> quota_limit_{-1};  ///< negative: no answer showed it
   std::atomic<std::int64_t> quota_remaining_{-1};
+};
 
 /// A client over PocoTransport. `clock` must outlive it. Throws Error (misconfigured).
 std::shared_ptr<ApiClient> make_api_client(const ApiOptions& options, Clock& clock);

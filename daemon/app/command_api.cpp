@@ -119,7 +119,8 @@ std::unique_ptr<WriteWait> make_write_wait(const Config& config, const ApiArgume
 
 ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const api::Operation& operation,
               const api::OperationValues& values, api::Identity identity) {
-  CommandSession session(invocation);
+  // A public client shows no key; whether the operation lets it is said below.
+  CommandSession session(invocation, identity.is_public ? KeyNeed::perhaps : KeyNeed::always);
   const auto client = api::make_api_client(session.config.api, session.clock);
   identity.key = session.config.api.key;
   const auto mirror = make_write_wait(session.config, arguments, operation);

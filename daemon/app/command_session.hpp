@@ -9,13 +9,16 @@
 
 namespace mirror::app {
 
-/// What a command needs that speaks to WorkOS: configuration with a key, clock, and signals that stop it. Made before
-/// any other thread. Used by one thread.
+/// Whether a command can do without an API key: because a daemon may do the work, or the operation shows none.
+enum class KeyNeed { always, perhaps };
+
+/// What a command needs that speaks to WorkOS: configuration, clock, and signals that stop it. Made before any other
+/// thread. Used by one thread.
 class CommandSession {
  public:
-  /// Throws Error (misconfigured), also without an API key.
-  explicit CommandSession(const Invocation& invocation)
-      : config(load(invocation)), signals_(stop_, [] { log::warn("this command does not reload"); }) {}
+  /// Throws Error (misconfigured), also if a key is always needed and there is none.
+  explicit CommandSession(const Invocation& invocation, KeyNeed need = KeyNeed::always)
+      : config(load(invocation, need)), signals_(stop_, [] { log::warn("this command does not reload"); }) {}
 
   const Config config;
   SystemClock clock;
@@ -23,9 +26,9 @@ class CommandSession {
   [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
 
  private:
-  static Config load(const Invocation& invocation) {
+  static Config load(const Invocation& invocation, KeyNeed need) {
     Config config = invocation.load();
-    require_api_key(config);
+    if (need == KeyNeed::always) require_api_key(config);
     block_signals();
     return config;
   }

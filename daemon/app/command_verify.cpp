@@ -62,9 +62,20 @@ VerifyReport verify(const Config& config, const VerifyArguments& arguments, bool
   return report;
 }
 
+/// Other commands leave the asking to a running daemon.
+void require_own_key(const Config& config) {
+  try {
+    require_api_key(config);
+  } catch (const Error& error) {
+    throw Error(error.fault(),
+                std::string(error.what()) + ", and verify reads WorkOS itself, also beside a running daemon",
+                error.next_step());
+  }
+}
+
 ExitCode run_verify(const VerifyArguments& arguments, const Invocation& invocation) {
   const Config config = invocation.load();
-  require_api_key(config);
+  require_own_key(config);
   block_signals();
   std::stop_source stop;
   const SignalThread signals(stop, [] { log::warn("this command does not reload"); });

@@ -11,9 +11,9 @@ namespace mirror::app {
 /// one thread.
 class EngineSession : public CommandSession {
  public:
-  /// Throws Error (misconfigured), also without an API key.
+  /// Throws Error (misconfigured). Without an API key the engine does only what a running daemon does for it.
   explicit EngineSession(const Invocation& invocation)
-      : CommandSession(invocation), board(clock), engine(make_engine(config, board, clock)) {}
+      : CommandSession(invocation, KeyNeed::perhaps), board(clock), engine(make_engine(config, board, clock)) {}
 
   sync::StatusBoard board;
   const std::unique_ptr<Engine> engine;

@@ -148,6 +148,18 @@ void Engine::require_known_schema(db::Connection& connection) {
   }
 }
 
+/// A running daemon needs no key from who asks it.
+void Engine::require_key(db::Connection& connection) {
+  if (api_.has_key) return;
+  lease_.release(connection);
+  throw Error(
+      Fault::misconfigured,
+      fmt::format("no daemon writes environment '{}', so this command has to ask WorkOS itself, and there is no "
+                  "API key",
+                  environment_),
+      "Start the daemon, or give this command the key: WORKOS_API_KEY, or a file named by api.key_file.");
+}
+
 void Engine::stand_by() {
   log::info("another process writes environment '{}': standing by", environment_);
   board_.set_role(Role::standby);
@@ -265,10 +277,11 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
                             const std::stop_token& stop) {
   db::Connection connection(database_, "control", lease_.instance());
   const StopGuard guard(connection.canceller(), "control connection", stop);
-  // A small decision should not stop an older daemon for good, as a migration does.
-  prepare_schema(connection, kind == "sync");
+  // A small decision should not stop an older daemon for good, as a migration does; nor should what can't work itself.
+  prepare_schema(connection, kind == "sync" && api_.has_key);
   while (true) {
     if (lease_.try_acquire(connection)) {
+      require_key(connection);
       require_known_schema(connection);
       auto result = perform_here(work, arguments, stop);
       lease_.release(connection);

@@ -68,6 +68,7 @@ class Engine {
   /// Brings the schema up to date, or checks that it is.
   void prepare_schema(db::Connection& connection, bool may_migrate) const;
   void require_known_schema(db::Connection& connection);
+  void require_key(db::Connection& connection);
   bool wait_for_lease(db::Connection& connection, const std::stop_token& stop);
   void stand_by();
   void keep_house(LeasePeriod& period, db::Connection& connection);

@@ -197,9 +197,9 @@ TEST_CASE("a single read gives the object that was asked for and no other") {
   CHECK_THROWS_AS(fixture.api.get(*users().table, "user_1", Lane::confirm, never), Error);
 }
 
-TEST_CASE("a client without a usable key is refused at once") {
+TEST_CASE("a client with an unusable key is refused at once, and one without a key asks nothing that shows it") {
   ManualClock clock;
-  for (const char* key : {"", "sk_test\r\nX-Evil: 1", "sk test"}) {
+  for (const char* key : {"sk_test\r\nX-Evil: 1", "sk test"}) {
     ApiOptions options;
     options.key = Secret(key);
     CHECK_THROWS_AS(ApiClient(options, std::make_shared<ScriptedTransport>(), clock), Error);

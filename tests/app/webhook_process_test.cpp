@@ -40,8 +40,11 @@ TEST_CASE("with an address of their own, webhooks arrive only there, and nothing
   auto daemon = mirror.start({"run", "--set", "webhook.listen=127.0.0.1:0"}, {secret});
   const unsigned short own = port_behind(*daemon, "webhooks");
   CHECK(post_webhook(own, "t=1, v1=2", "{}").status == 401);
-  CHECK(ask(own, "GET", "/livez").status == 404);
-  CHECK(ask(own, "GET", "/metrics").status == 404);
+  for (const char* path : {"/", "/livez", "/readyz", "/healthz", "/metrics", "/status.json", "/status.js"}) {
+    INFO(path);
+    CHECK(ask(own, "GET", path).status == 404);
+    CHECK(daemon->ask(path).status != 404);
+  }
   CHECK(post_webhook(port_behind(*daemon, "health"), "t=1, v1=2", "{}").status == 404);
   daemon->process().signal(SIGTERM);
   CHECK(daemon->process().wait_for(std::chrono::seconds{10}) == 0);

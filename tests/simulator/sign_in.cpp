@@ -81,6 +81,17 @@ Answer exchange_sso_code(const Json& body, const std::string& api_key) {
           .dump());
 }
 
+/// A client that can keep no secret may ask as well. Nobody will ever approve it.
+Answer authorize_device(const Json& body) {
+  required(body, "client_id");
+  return json_answer(200, Json{{"device_code", "device_simulator"},
+                               {"user_code", "ABCD-EFGH"},
+                               {"verification_uri", "https://simulator.example/device"},
+                               {"expires_in", 300},
+                               {"interval", 5}}
+                              .dump());
+}
+
 Json stamped(Json object, Instant now) {
   object["created_at"] = timestamp(now);
   object["updated_at"] = timestamp(now);
@@ -94,6 +105,7 @@ std::optional<Answer> SignIn::answer(Store& store, const Request& request, const
   if (request.method != "POST") return std::nullopt;
   const auto body = [&] { return request.body.empty() ? Json::object() : Json::parse(request.body); };
   if (request.path == "/sso/token") return exchange_sso_code(body(), api_key);
+  if (request.path == "/user_management/authorize/device") return authorize_device(body());
   if (request.path == "/user_management/authenticate") return authenticate(store, body(), api_key);
   if (request.path == "/auth/factors/enroll") return enroll(store, body());
   if (path.size() == 4 && path[0] == "auth" && path[1] == "factors" && path[3] == "challenge") {
