@@ -197,12 +197,16 @@ std::vector<std::string> EventStore::drop_partitions_older_than(Transaction& tra
 /// Keeps what is parked, and what another environment may keep for longer.
 bool EventStore::drop_partition(Transaction& transaction, const std::string& name) const {
   const std::string partition = transaction.connection().table(name);
-  const bool is_needed =
-      !transaction
-           .run(fmt::format("SELECT FROM {} WHERE _env <> $1 OR error IS NOT NULL LIMIT 1", partition), environment_)
-           .empty();
-  if (!is_needed) return months().drop(transaction, name);
-  transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
+  const auto is_needed = [&] {
+    return !transaction
+                .run(fmt::format("SELECT FROM {} WHERE _env <> $1 OR error IS NOT NULL LIMIT 1", partition),
+                     environment_)
+                .empty();
+  };
+  if (months().drop(transaction, name, is_needed)) return true;
+  if (is_needed()) {
+    transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
+  }
   return false;
 }
 

@@ -24,12 +24,13 @@ std::vector<std::string> FeedRetention::drop_older_than(Transaction& transaction
   for (const auto& name : months().older_than(transaction, age_seconds)) {
     const std::string partition = connection.table(name);
     shorten_history(transaction, partition);
-    const bool is_shared =
-        !transaction.run(fmt::format("SELECT FROM {} WHERE _env <> $1 LIMIT 1", partition), environment_).empty();
-    if (is_shared) {
-      transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1", partition), environment_);
-    } else if (months().drop(transaction, name)) {
+    const auto is_shared = [&] {
+      return !transaction.run(fmt::format("SELECT FROM {} WHERE _env <> $1 LIMIT 1", partition), environment_).empty();
+    };
+    if (months().drop(transaction, name, is_shared)) {
       dropped.push_back(name);
+    } else if (is_shared()) {
+      transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1", partition), environment_);
     }
   }
   return dropped;

@@ -9,12 +9,32 @@
 
 namespace mirror::db {
 
+namespace {
+
+/// Not by to_regclass: what that once found missing, it may find missing again in the same transaction.
+bool has_table(Transaction& transaction, const std::string& name) {
+  return !transaction
+              .run(
+                  "SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+                  "WHERE nspname = $1 AND relname = $2",
+                  transaction.connection().options().schema, name)
+              .empty();
+}
+
+}  // namespace
+
 /// Attached, not created as a partition: that waits for nobody who reads the table.
 void MonthlyPartitions::ensure(Transaction& transaction, const std::string& first_day) const {
   const Connection& connection = transaction.connection();
   const std::string whole = connection.table(table_);
-  const std::string partition = connection.table(table_ + "_" + first_day.substr(0, 7).replace(4, 1, "_"));
-  if (read_text(transaction.run("SELECT to_regclass($1)::text", partition), 0, 0)) return;
+  const std::string name = table_ + "_" + first_day.substr(0, 7).replace(4, 1, "_");
+  if (has_table(transaction, name)) return;
+  // The writers of other environments need the same months: they create one after the other. Nobody who waits here
+  // holds anything that another writer waits for.
+  transaction.run("SELECT pg_advisory_xact_lock(hashtextextended('authkit-mirror partitions ' || $1, 0))",
+                  connection.options().schema);
+  if (has_table(transaction, name)) return;
+  const std::string partition = connection.table(name);
   transaction.run(fmt::format("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)", partition, whole));
   transaction.run(
       fmt::format("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ('{} 00:00:00+00') TO ('{} "
@@ -43,19 +63,25 @@ std::vector<std::string> MonthlyPartitions::older_than(Transaction& transaction,
   return names;
 }
 
-bool MonthlyPartitions::drop(Transaction& transaction, const std::string& partition) const {
+bool MonthlyPartitions::drop(Transaction& transaction, const std::string& name,
+                             const std::function<bool()>& is_needed) const {
+  if (is_needed()) return false;
+  const std::string partition = transaction.connection().table(name);
   const std::string usual_wait(*read_text(transaction.run("SELECT current_setting('lock_timeout')"), 0, 0));
   transaction.run("SAVEPOINT partition");
   try {
     // Whoever reads the table for an hour must not stop the mirror: it is dropped another time.
     transaction.run("SELECT set_config('lock_timeout', '100ms', true)");
-    transaction.run(fmt::format("DROP TABLE {}", transaction.connection().table(partition)));
+    // The writer of another environment may have put something in since the look.
+    transaction.run(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", partition));
+    const bool is_free = !is_needed();
+    if (is_free) transaction.run(fmt::format("DROP TABLE {}", partition));
     transaction.run("SELECT set_config('lock_timeout', $1, true)", usual_wait);
     transaction.run("RELEASE SAVEPOINT partition");
-    return true;
+    return is_free;
   } catch (const Error& error) {
     transaction.run("ROLLBACK TO SAVEPOINT partition");
-    log::info("{} is older than {} and can't be dropped now: {}", partition, setting_, error.what());
+    log::info("{} is older than {} and can't be dropped now: {}", name, setting_, error.what());
     return false;
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,9 @@ class MonthlyPartitions {
   void prepare(Transaction& transaction) const;
   /// Those that ended longer than `age_seconds` ago, oldest first.
   [[nodiscard]] std::vector<std::string> older_than(Transaction& transaction, std::int64_t age_seconds) const;
-  /// Waits for nobody who reads it: returns false then, and the transaction goes on unharmed.
-  bool drop(Transaction& transaction, const std::string& partition) const;
+  /// Drops one unless `is_needed`, which is asked again once nobody can write into it. Waits for nobody who reads it:
+  /// returns false then, and the transaction goes on unharmed.
+  bool drop(Transaction& transaction, const std::string& name, const std::function<bool()>& is_needed) const;
 
  private:
   std::string table_;
