@@ -31,6 +31,13 @@ HoldRecord read_record(const Result& result, int row) {
 
 }  // namespace
 
+std::optional<std::string> find_environment_of_hold(Transaction& transaction, int id) {
+  const auto result =
+      transaction.run(fmt::format("SELECT _env FROM {} WHERE id = $1", transaction.connection().table("holds")), id);
+  if (result.empty()) return std::nullopt;
+  return std::string(*read_text(result, 0, 0));
+}
+
 int HoldStore::open(Transaction& transaction, const HoldRecord& hold, const std::vector<std::string>& ids) const {
   replace_open(transaction, hold.stream, hold.cause);
   const auto& connection = transaction.connection();

@@ -35,6 +35,9 @@ struct HoldRecord {
   std::string created_at;
 };
 
+/// Whose hold that is, in whatever state; empty if there is none.
+std::optional<std::string> find_environment_of_hold(Transaction& transaction, int id);
+
 /// The tables holds and hold_items of one environment. Not thread-safe.
 class HoldStore {
  public:

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "http/metrics_handler.hpp"
+#include "http/sample.hpp"
 
 namespace mirror::api {
 struct ApiStatistics;

@@ -19,7 +19,7 @@ CheckLine not_tried(const std::string& detail, const std::string& next_step) {
 
 /// A port of zero is another one at each start: nobody knows where that daemon listens.
 std::string role_of_daemon(const Config& config) {
-  const auto health = ask_daemon_health(config.http.listen);
+  const auto health = ask_daemon_health(config.http.listen, config.sync.environment);
   if (!health) return "";
   const auto parsed = nlohmann::json::parse(*health, nullptr, false);
   return parsed.value("role", "unknown");

@@ -23,8 +23,13 @@ struct Invocation {
 
   /// File, this process's environment, flags.
   [[nodiscard]] ConfigSources sources() const;
-  /// load_config, with the log set up as it says and its warnings logged.
+  /// All environments with what they have in common: load_config, with the log set up as it says and its warnings
+  /// logged.
+  [[nodiscard]] Config load_all() const;
+  /// The one that the command is about. Throws Error (usage) if there are several and --environment names none.
   [[nodiscard]] Config load() const;
+  /// Those that the command is about: the one that --environment names, else all.
+  [[nodiscard]] std::vector<Config> load_each() const;
 };
 
 using CommandBody = std::function<ExitCode(const Invocation&)>;

@@ -17,14 +17,15 @@ namespace mirror::app {
 namespace {
 
 /// Empty, with a line that says why, if the configuration is wrong; then nothing else can be tested.
-std::optional<Config> check_configuration(const Invocation& invocation, std::vector<CheckLine>& lines) {
+std::optional<std::vector<Config>> check_configuration(const Invocation& invocation, std::vector<CheckLine>& lines) {
   try {
-    Config config = invocation.load();
+    const Config all = invocation.load_all();
+    std::vector<Config> wanted = wanted_environments(all);
     lines.push_back({"configuration", CheckResult::ok, "valid", "", {}});
-    for (const std::string& warning : config.warnings) {
+    for (const std::string& warning : all.warnings) {
       lines.push_back({"configuration", CheckResult::warning, warning, "correct it if it is not meant so", {}});
     }
-    return config;
+    return wanted;
   } catch (const Error& error) {
     lines.push_back({"configuration", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())});
     return std::nullopt;
@@ -40,11 +41,10 @@ bool is_up_to_date(const std::vector<CheckLine>& lines) {
       lines, [](const CheckLine& line) { return line.subject == "schema" && line.result == CheckResult::ok; });
 }
 
-void check_workos(const Config& config, Clock& clock, std::vector<CheckLine>& lines) {
+void check_workos(const Config& config, bool has_mirror, Clock& clock, std::vector<CheckLine>& lines) {
   try {
     const auto client = api::make_api_client(config.api, clock);
     const api::DirectoryApi directory{client};
-    const bool has_mirror = is_up_to_date(lines);
     append(lines, check_api(directory, config.sync, clock));
     lines.push_back(check_quota(client->statistics(), config.api.max_requests_per_second));
     if (has_mirror) lines.push_back(check_environment(config, directory));
@@ -53,15 +53,24 @@ void check_workos(const Config& config, Clock& clock, std::vector<CheckLine>& li
   }
 }
 
+/// What differs by environment; of several each subject is told with its name.
+std::vector<CheckLine> check_one(const Config& config, bool has_mirror, Clock& clock) {
+  std::vector<CheckLine> lines = check_credentials(config, process_environment());
+  lines.push_back(check_key_form(config));
+  if (!config.api.key.empty()) check_workos(config, has_mirror, clock, lines);
+  lines.push_back(check_webhook(config, clock));
+  if (config.section.empty()) return lines;
+  for (CheckLine& line : lines) line.subject = config.sync.environment + ": " + line.subject;
+  return lines;
+}
+
 ExitCode check(const Invocation& invocation) {
   std::vector<CheckLine> lines;
   SystemClock clock;
-  if (const auto config = check_configuration(invocation, lines)) {
-    append(lines, check_credentials(*config, process_environment()));
-    lines.push_back(check_key_form(*config));
-    append(lines, check_database(config->database));
-    if (!config->api.key.empty()) check_workos(*config, clock, lines);
-    lines.push_back(check_webhook(*config, clock));
+  if (const auto environments = check_configuration(invocation, lines)) {
+    append(lines, check_database(environments->front().database));
+    const bool has_mirror = is_up_to_date(lines);
+    for (const Config& each : *environments) append(lines, check_one(each, has_mirror, clock));
   }
   std::cout << (invocation.json ? checks_json(lines) : checks_table(lines));
   return judge_checks(lines);

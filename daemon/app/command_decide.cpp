@@ -1,16 +1,36 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/engine_session.hpp"
+#include "db/hold_store.hpp"
+#include "db/migrator.hpp"
+#include "db/transaction.hpp"
+#include "support/error.hpp"
 
 namespace mirror::app {
 namespace {
 
+/// Holds are numbered over all environments, so the number tells whose one is.
+Config config_of_hold(int id, const Invocation& invocation) {
+  std::vector<Config> environments = invocation.load_each();
+  if (environments.size() == 1) return std::move(environments.front());
+  db::Connection connection(environments.front().database, "holds");
+  db::Migrator{connection}.require_current();
+  db::Transaction transaction(connection);
+  const auto name = db::find_environment_of_hold(transaction, id);
+  const auto found =
+      std::ranges::find_if(environments, [&](const Config& each) { return each.sync.environment == name; });
+  if (found != environments.end()) return std::move(*found);
+  throw Error(Fault::usage, "there is no hold " + std::to_string(id) + " in the configured environments",
+              "`authkit-mirror holds` lists those that are open");
+}
+
 ExitCode decide(int id, HoldDecision decision, const Invocation& invocation) {
-  EngineSession session(invocation);
+  EngineSession session(config_of_hold(id, invocation));
   const HoldOutcome outcome = session.engine->decide_hold(id, decision, session.stop_token());
   if (invocation.json) {
     const nlohmann::json answer{{"hold", id}, {"deleted", outcome.deleted}, {"kept", outcome.kept}};

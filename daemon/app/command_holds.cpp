@@ -11,27 +11,43 @@
 namespace mirror::app {
 namespace {
 
-std::vector<db::HoldRecord> read_holds(const Config& config) {
-  db::Connection connection(config.database, "holds");
+struct OpenHold {
+  std::string environment;
+  db::HoldRecord hold;
+};
+
+std::vector<OpenHold> read_holds(const std::vector<Config>& environments) {
+  db::Connection connection(environments.front().database, "holds");
   db::Migrator{connection}.require_current();
   db::Transaction transaction(connection);
-  return db::HoldStore{config.sync.environment}.read_open(transaction);
+  std::vector<OpenHold> all;
+  for (const Config& each : environments) {
+    for (db::HoldRecord& hold : db::HoldStore{each.sync.environment}.read_open(transaction)) {
+      all.push_back({each.sync.environment, std::move(hold)});
+    }
+  }
+  return all;
 }
 
-void print_json(const std::vector<db::HoldRecord>& holds) {
+void print_json(const std::vector<OpenHold>& holds) {
   nlohmann::json list = nlohmann::json::array();
-  for (const db::HoldRecord& hold : holds) list.push_back(http::hold_json(hold));
+  for (const auto& [environment, hold] : holds) {
+    list.push_back(http::hold_json(hold));
+    list.back()["environment"] = environment;
+  }
   std::cout << nlohmann::json{{"holds", list}}.dump(2) << "\n";
 }
 
 ExitCode list_holds(const Invocation& invocation) {
-  const std::vector<db::HoldRecord> holds = read_holds(invocation.load());
+  const std::vector<Config> environments = invocation.load_each();
+  const std::vector<OpenHold> holds = read_holds(environments);
   if (invocation.json) {
     print_json(holds);
     return ExitCode::done;
   }
-  for (const db::HoldRecord& hold : holds) {
-    std::cout << hold.id << "  " << hold.stream << "  " << hold.deletions << " of " << hold.live_rows << " rows";
+  for (const auto& [environment, hold] : holds) {
+    std::cout << hold.id << "  " << (environments.size() > 1 ? environment + "  " : "") << hold.stream << "  "
+              << hold.deletions << " of " << hold.live_rows << " rows";
     if (hold.cascades > 0) std::cout << " and " << hold.cascades << " that die with them";
     std::cout << "  by " << hold.cause << "  " << hold.created_at << "  " << hold.reason << "\n";
   }

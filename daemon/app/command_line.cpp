@@ -33,7 +33,8 @@ struct DedicatedFlag {
 };
 
 constexpr std::array dedicated_flags{
-    DedicatedFlag{"--environment", "environment", "name of the WorkOS environment (_env)"},
+    DedicatedFlag{"--environment", "environment",
+                  "name of the WorkOS environment (_env); with several configured, the one that is meant"},
     DedicatedFlag{"--base-url", "api.base_url", "address of the WorkOS API"},
     DedicatedFlag{"--database-url", "database.url",
                   "PostgreSQL connection; without a password, which others could see"},
@@ -143,11 +144,19 @@ ConfigSources Invocation::sources() const {
   return {config_file, process_environment(), settings};
 }
 
-Config Invocation::load() const {
+Config Invocation::load_all() const {
   Config config = load_config(sources());
   log::configure(config.log.level, config.log.format);
   for (const std::string& warning : config.warnings) log::write(log::Level::warning, warning);
   return config;
+}
+
+Config Invocation::load() const {
+  return wanted_environment(load_all());
+}
+
+std::vector<Config> Invocation::load_each() const {
+  return wanted_environments(load_all());
 }
 
 }  // namespace mirror::app

@@ -41,7 +41,7 @@ ExitCode show_status(db::Migrator& migrator, bool as_json) {
 }
 
 ExitCode migrate(const MigrateArguments& arguments, const Invocation& invocation) {
-  const Config config = invocation.load();
+  const Config config = invocation.load_all();
   db::Connection connection(config.database, "migrate");
   db::Migrator migrator(connection);
   if (arguments.status) return show_status(migrator, invocation.json);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stop_token>
+#include <utility>
 
 #include "app/command.hpp"
 #include "app/signals.hpp"
@@ -16,9 +17,13 @@ enum class KeyNeed { always, perhaps };
 /// thread. Used by one thread.
 class CommandSession {
  public:
-  /// Throws Error (misconfigured), also if a key is always needed and there is none.
+  /// Of the one environment that the command is about. Throws Error (usage, misconfigured), also if a key is always
+  /// needed and there is none.
   explicit CommandSession(const Invocation& invocation, KeyNeed need = KeyNeed::always)
-      : config(load(invocation, need)), signals_(stop_, [] { log::warn("this command does not reload"); }) {}
+      : CommandSession(invocation.load(), need) {}
+  explicit CommandSession(Config of_environment, KeyNeed need = KeyNeed::always)
+      : config(checked(std::move(of_environment), need)),
+        signals_(stop_, [] { log::warn("this command does not reload"); }) {}
 
   const Config config;
   SystemClock clock;
@@ -26,8 +31,7 @@ class CommandSession {
   [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
 
  private:
-  static Config load(const Invocation& invocation, KeyNeed need) {
-    Config config = invocation.load();
+  static Config checked(Config config, KeyNeed need) {
     if (need == KeyNeed::always) require_api_key(config);
     block_signals();
     return config;

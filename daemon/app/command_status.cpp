@@ -23,23 +23,29 @@ ExitCode plugin_exit(NagiosCode code) {
   return static_cast<ExitCode>(code);
 }
 
-MirrorStatus read_status(const Config& config) {
-  db::Connection connection(config.database, "status");
+std::vector<EnvironmentStatus> read_status(const std::vector<Config>& environments) {
+  db::Connection connection(environments.front().database, "status");
   db::Migrator{connection}.require_current();
-  return judge_mirror(db::read_overview(connection, config.sync.environment), config.sync,
-                      ask_daemon_health(config.http.listen));
+  std::vector<EnvironmentStatus> all;
+  for (const Config& each : environments) {
+    const std::string& name = each.sync.environment;
+    all.push_back({name, judge_mirror(db::read_overview(connection, name), each.sync,
+                                      ask_daemon_health(each.http.listen, name))});
+  }
+  return all;
 }
 
-std::string shown(const MirrorStatus& status, const Invocation& invocation, const Config& config) {
-  return invocation.json ? to_json(status, config.sync.environment) : to_table(status);
+std::string shown(const std::vector<EnvironmentStatus>& all, const Invocation& invocation) {
+  return invocation.json ? to_json(all) : to_table(all);
 }
 
 ExitCode answer_nagios(const Invocation& invocation) {
   try {
-    const MirrorStatus status = read_status(invocation.load());
-    std::cout << to_nagios(status);
-    if (status.state == State::ok) return plugin_exit(NagiosCode::ok);
-    return plugin_exit(status.state == State::degraded ? NagiosCode::warning : NagiosCode::critical);
+    const auto all = read_status(invocation.load_each());
+    const State state = worst_state(all);
+    std::cout << to_nagios(all);
+    if (state == State::ok) return plugin_exit(NagiosCode::ok);
+    return plugin_exit(state == State::degraded ? NagiosCode::warning : NagiosCode::critical);
   } catch (const Error& error) {
     const bool away = error.fault() == Fault::unavailable;
     std::string cause = error.what();
@@ -50,21 +56,20 @@ ExitCode answer_nagios(const Invocation& invocation) {
 }
 
 ExitCode show_status(const Invocation& invocation) {
-  const Config config = invocation.load();
-  const MirrorStatus status = read_status(config);
-  std::cout << shown(status, invocation, config);
-  return status.state == State::ok ? ExitCode::done : ExitCode::not_all_well;
+  const auto all = read_status(invocation.load_each());
+  std::cout << shown(all, invocation);
+  return worst_state(all) == State::ok ? ExitCode::done : ExitCode::not_all_well;
 }
 
 /// Until somebody ends it. A database that is away is shown, too: that is what one watches for.
 [[noreturn]] void watch_status(const Invocation& invocation) {
   constexpr std::chrono::seconds interval{2};
   const char* const before = isatty(STDOUT_FILENO) == 1 ? "\x1b[H\x1b[2J" : "";  // ECMA-48: to the top, clear all
-  const Config config = invocation.load();
+  const std::vector<Config> environments = invocation.load_each();
   while (true) {
     std::string text;
     try {
-      text = shown(read_status(config), invocation, config);
+      text = shown(read_status(environments), invocation);
     } catch (const Error& error) {
       text = std::string(error.what()) + "\n";
     }

@@ -3,6 +3,7 @@
 #include "app/command.hpp"
 #include "app/engine_session.hpp"
 #include "app/progress_bar.hpp"
+#include "app/report_each.hpp"
 #include "app/sync_report.hpp"
 
 namespace mirror::app {
@@ -13,8 +14,8 @@ void quieten_log(const Config& config) {
   if (!config.given.contains("log.level")) log::set_level(log::Level::warning);
 }
 
-ExitCode sync(const Invocation& invocation) {
-  EngineSession session(invocation);
+Outcome mirror_once(const Config& config, bool as_json) {
+  EngineSession session(config);
   const ProgressBar::Screen screen = ProgressBar::screen_of_stderr();
   if (screen.is_terminal) quieten_log(session.config);
 
@@ -24,11 +25,15 @@ ExitCode sync(const Invocation& invocation) {
   progress.stop();
 
   const StreamResults results = session.board.streams();
-  std::cout << (invocation.json ? pass_json(results) : pass_table(results));
   for (const sync::Finding& finding : session.board.findings()) {
     std::cerr << finding.cause << (finding.next_step.empty() ? "" : ". Next: ") << finding.next_step << "\n";
   }
-  return judge_pass(results);
+  return {judge_pass(results), as_json ? pass_json(results) : pass_table(results)};
+}
+
+ExitCode sync(const Invocation& invocation) {
+  return report_each(invocation.load_each(), invocation.json,
+                     [&](const Config& config) { return mirror_once(config, invocation.json); });
 }
 
 CommandBody define_sync(CLI::App&) {

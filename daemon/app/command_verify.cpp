@@ -8,6 +8,7 @@
 #include "app/command.hpp"
 #include "app/engine.hpp"
 #include "app/progress_bar.hpp"
+#include "app/report_each.hpp"
 #include "app/signals.hpp"
 #include "app/verify_report.hpp"
 #include "support/error.hpp"
@@ -74,16 +75,18 @@ void require_own_key(const Config& config) {
 }
 
 ExitCode run_verify(const VerifyArguments& arguments, const Invocation& invocation) {
-  const Config config = invocation.load();
-  require_own_key(config);
+  const std::vector<Config> environments = invocation.load_each();
   block_signals();
   std::stop_source stop;
   const SignalThread signals(stop, [] { log::warn("this command does not reload"); });
 
-  try {
+  const auto verify_one = [&](const Config& config) -> Outcome {
+    require_own_key(config);
     const VerifyReport report = verify(config, arguments, !invocation.json, stop.get_token());
-    if (invocation.json) std::cout << verify_json(report, arguments.show);
-    return judge_report(report);
+    return {judge_report(report), invocation.json ? verify_json(report, arguments.show) : ""};
+  };
+  try {
+    return report_each(environments, invocation.json, verify_one);
   } catch (const Error& error) {
     if (error.fault() != Fault::stopped) throw;
     // A comparison that was broken off says nothing, least of all by exit code 0.

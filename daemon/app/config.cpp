@@ -8,173 +8,157 @@
 #include <string_view>
 #include <utility>
 
-#include "app/credentials.hpp"
+#include "app/config_draft.hpp"
+#include "app/config_rules.hpp"
+#include "app/option_rules.hpp"
 #include "app/option_table.hpp"
 #include "app/setting.hpp"
-#include "db/database_url.hpp"
-#include "model/streams.hpp"
 #include "support/error.hpp"
+#include "support/nearest_name.hpp"
 
 namespace mirror::app {
 namespace {
 
-/// The ways by which a secret may come, besides a file that `<key>_file` names.
-struct SecretSource {
-  std::string_view key;
-  const char* credential;  ///< its name among systemd's
-  const char* variable;
-};
+/// What no two environments may have in common.
+constexpr std::array<std::string_view, 4> keys_of_one_environment{"api.key", "api.key_file", "webhook.secret",
+                                                                  "webhook.secret_file"};
 
-constexpr std::array secret_sources{
-    SecretSource{"api.key", "api_key", "WORKOS_API_KEY"},
-    SecretSource{"database.password", "database_password", "AUTHKIT_MIRROR_DATABASE_PASSWORD"},
-    SecretSource{"webhook.secret", "workos_webhook_secret", "WORKOS_WEBHOOK_SECRET"}};
-
-const SecretSource& source_of_secret(std::string_view key) {
-  return *std::ranges::find(secret_sources, key, &SecretSource::key);
+bool is_for_one_environment(const Setting& setting) {
+  return setting.environment.empty() &&
+         std::ranges::find(keys_of_one_environment, setting.key) != keys_of_one_environment.end();
 }
 
-/// Applies settings to a Config and collects everything that is wrong on the way.
+/// Makes a Config of what the sources say, one per environment, and collects everything that is wrong on the way.
 class Loader {
  public:
-  explicit Loader(const ConfigSources& sources) : sources_(sources) {}
+  explicit Loader(const ConfigSources& sources) : sources_(sources), shared_(sources.environment, "") {}
 
   Config load() {
-    if (const auto path = file_to_read()) take(read_file_settings(*path));
-    take(read_environment_settings(sources_.environment));
-    take(read_flag_settings(sources_.flags));
-    read_secret("api.key", config_.api_key_file);
-    read_secret("database.password", config_.database_password_file);
-    read_secret("webhook.secret", config_.webhook_secret_file);
+    const Settings file = read_file();
+    const Settings flags = read_flag_settings(sources_.flags);
+    const Settings variables =
+        read_environment_settings(sources_.environment, joined(file.environments, flags.environments));
+    make_environments(file.environments, joined(flags.environments, variables.environments));
+    for (const Settings* const source : {&file, &variables, &flags}) take(*source);
+    read_secrets();
     check_together();
     if (!problems_.empty()) throw_problems();
-    return std::move(config_);
+    for (ConfigDraft& draft : environments_) config().environments.push_back(std::move(draft.config()));
+    return std::move(config());
   }
 
  private:
+  Config& config() { return shared_.config(); }
+
   /// The default file may be missing, a file that was asked for may not.
-  [[nodiscard]] std::optional<std::string> file_to_read() const {
-    if (sources_.file) return sources_.file;
+  [[nodiscard]] Settings read_file() const {
+    if (sources_.file) return read_file_settings(*sources_.file);
     std::error_code ignored;
-    if (std::filesystem::exists(ConfigSources::default_file, ignored)) return ConfigSources::default_file;
-    return std::nullopt;
+    if (!std::filesystem::exists(ConfigSources::default_file, ignored)) return {};
+    return read_file_settings(ConfigSources::default_file);
   }
 
-  void take(Settings found) {
-    for (std::string& problem : found.problems) problems_.push_back(std::move(problem));
-    for (std::string& warning : found.warnings) config_.warnings.push_back(std::move(warning));
-    for (const Setting& setting : found.settings) apply(setting);
+  static std::vector<std::string> joined(std::vector<std::string> names, const std::vector<std::string>& more) {
+    for (const std::string& name : more) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+    return names;
   }
 
-  void apply(const Setting& setting) {
-    const Option* const option = find_option(setting.key);
-    if (option == nullptr) {
-      problems_.push_back(setting.place + ": unknown key \"" + setting.key + "\"" + suggest_key(setting.key));
+  /// The file's environments are all there are; only without any there, variables and flags may make some. So a
+  /// mistyped name is no new environment.
+  void make_environments(const std::vector<std::string>& of_file, const std::vector<std::string>& others) {
+    const std::vector<std::string>& names = of_file.empty() ? others : of_file;
+    for (const std::string& name : names) {
+      const std::string allowed = refuse_environment_section(name);
+      if (!allowed.empty()) problems_.push_back("[environments." + name + "]: allowed as a name: " + allowed);
+      environments_.emplace_back(sources_.environment, name);
+    }
+  }
+
+  void take(const Settings& found) {
+    for (const std::string& problem : found.problems) problems_.push_back(problem);
+    for (const std::string& warning : found.warnings) config().warnings.push_back(warning);
+    // What an environment has of its own wins over what is said for all in the same source.
+    for (const Setting& setting : found.settings) {
+      if (setting.environment.empty()) take_for_all(setting);
+    }
+    for (const Setting& setting : found.settings) {
+      if (!setting.environment.empty()) take_for_one(setting);
+    }
+  }
+
+  void take_for_all(const Setting& setting) {
+    if (!environments_.empty()) {
+      if (setting.key == "environment") return choose_environment(setting);
+      if (is_for_one_environment(setting)) {
+        problems_.push_back(setting.place + ": " + setting.key +
+                            " belongs to one environment; give it as environments.NAME." + setting.key);
+        return;
+      }
+    }
+    report(shared_.apply(setting));
+    // What is wrong has been told.
+    for (ConfigDraft& draft : environments_) (void)draft.apply(setting);
+  }
+
+  void take_for_one(const Setting& setting) {
+    for (ConfigDraft& draft : environments_) {
+      if (draft.config().sync.environment == setting.environment) return report(draft.apply(setting));
+    }
+    std::vector<std::string> names;
+    for (ConfigDraft& draft : environments_) names.push_back(draft.config().sync.environment);
+    const auto nearest = nearest_name(setting.environment, names);
+    problems_.push_back(setting.place + ": " + full_key(setting) + ": the file has no [environments." +
+                        setting.environment + "]" + (nearest ? ", did you mean \"" + *nearest + "\"?" : ""));
+  }
+
+  /// A flag says which one a command is about; anywhere else the word would name the only one.
+  void choose_environment(const Setting& setting) {
+    if (setting.source == SettingSource::flag) {
+      config().chosen_environment = setting.value;
       return;
     }
-    if (option->secret && setting.source != SettingSource::environment) {
-      problems_.push_back(misplaced_secret(setting));
-      return;
-    }
-    OptionValue value;
-    const std::string allowed = read_option(*option, setting.value, value);
-    if (!allowed.empty()) {
-      // An address with an @ holds a password.
-      const bool is_secret = option->secret || setting.value.find('@') != std::string::npos;
-      const std::string shown = is_secret ? hidden_secret : setting.value;
-      problems_.push_back(setting.place + ": " + setting.key + " = " + shown + " is not allowed; allowed: " + allowed);
-      return;
-    }
-    option->store(config_, value);
-    config_.given[setting.key] = {shown_value(*option, setting.value), setting.place};
-    source_of_[setting.key] = setting.source;
+    problems_.push_back(setting.place + ": environment = " + setting.value +
+                        " names the only environment, and there are [environments.*]; remove one or the other");
   }
 
-  static std::string shown_value(const Option& option, const std::string& value) {
-    if (option.key == "database.url") return db::without_password(value);
-    return option.secret ? hidden_secret : value;
-  }
-
-  static std::string misplaced_secret(const Setting& setting) {
-    const SecretSource& source = source_of_secret(setting.key);
-    const char* const why = setting.source == SettingSource::file
-                                ? " does not belong into the configuration file, which everybody may read"
-                                : " does not belong on the command line, which everybody may read in the process list";
-    return setting.place + ": " + setting.key + why + "; put it into a file named by " + setting.key +
-           "_file, into /etc/authkit-mirror/credentials/" + source.credential +
-           " for systemd, or into the environment variable " + source.variable;
-  }
-
-  /// A file named by a later source than the value wins over it; systemd's credentials are the last resort.
-  void read_secret(const std::string& key, const std::string& file) {
-    const std::string credential = source_of_secret(key).credential;
-    const bool has_value = source_of_.contains(key);
-    const auto named = source_of_.find(key + "_file");
-    const bool file_is_later = named != source_of_.end() && named->second == SettingSource::flag;
-    if (has_value && !file_is_later) return;
-    if (file.starts_with("sk_") || file.starts_with("whsec_")) {
-      problems_.push_back(key + "_file = " + hidden_secret +
-                          " looks like the secret itself; write that into a file, and name the file here");
+  void read_secrets() {
+    report(shared_.read_secret("database.password"));
+    if (environments_.empty()) {
+      report(shared_.read_secret("api.key"));
+      report(shared_.read_secret("webhook.secret"));
       return;
     }
-    try {
-      std::optional<Secret> secret;
-      if (!file.empty()) secret = read_secret_file(file);
-      if (!secret) secret = read_credential(sources_.environment, credential);
-      if (secret) store_secret(key, *secret, file.empty() ? "credential " + credential : file);
-    } catch (const Error& error) {
-      problems_.push_back(key + ": " + error.what() + (error.next_step().empty() ? "" : "; " + error.next_step()));
+    for (ConfigDraft& draft : environments_) {
+      draft.adopt_database(config());
+      report(draft.read_secret("api.key"));
+      report(draft.read_secret("webhook.secret"));
     }
-  }
-
-  void store_secret(const std::string& key, const Secret& secret, const std::string& place) {
-    const Option* const option = find_option(key);
-    OptionValue value;
-    const std::string allowed = read_option(*option, secret.expose(), value);
-    if (!allowed.empty()) {
-      problems_.push_back(place + ": " + key + " = " + hidden_secret + " is not allowed; allowed: " + allowed);
-      return;
-    }
-    option->store(config_, value);
-    config_.given[key] = {hidden_secret, place};
   }
 
   void check_together() {
-    const sync::BrakeOptions& brake = config_.sync.brake;
-    if (brake.min_count > brake.max_count) {
-      problems_.push_back("brake.min_count = " + std::to_string(brake.min_count) +
-                          " is above brake.max_count = " + std::to_string(brake.max_count) + "; allowed: at most that");
+    std::vector<Config> all;
+    for (ConfigDraft& draft : environments_) all.push_back(draft.config());
+    report_all(conflicts(all));
+    if (all.empty()) all.push_back(config());
+    for (const Config& each : all) {
+      report_all(contradictions(each));
+      for (std::string& warning : doubtful(each)) config().warnings.push_back(std::move(warning));
     }
-    if (!config_.webhook.listen.empty() && config_.webhook.secrets.empty()) {
-      problems_.push_back("webhook.listen = " + config_.webhook.listen +
+    const bool has_secret = std::ranges::any_of(all, [](const Config& each) { return !each.webhook.secrets.empty(); });
+    if (!config().webhook.listen.empty() && !has_secret) {
+      problems_.push_back("webhook.listen = " + config().webhook.listen +
                           " is of no use without the webhook endpoint's secret; put that into a file named by "
                           "webhook.secret_file, or into the environment variable WORKOS_WEBHOOK_SECRET");
     }
-    check_parents();
-    const std::string& url = config_.api.base_url;
-    const std::string_view host = std::string_view{url}.substr(std::min<std::size_t>(url.size(), 7));
-    const bool local = host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
-    if (url.starts_with("http://") && !local) {
-      config_.warnings.push_back("api.base_url = " + url +
-                                 " is not encrypted: everybody on the way can read the API key");
-    }
   }
 
-  /// A list per parent can't be read without the parents.
-  void check_parents() {
-    for (const StreamSpec* const stream : all_streams()) {
-      if (stream->scope_table.empty()) continue;
-      const std::string parent{stream->scope_table};
-      if (!is_enabled(std::string{stream->name}) || is_enabled(parent)) continue;
-      problems_.push_back("streams." + parent + ".enabled = false leaves streams." + std::string{stream->name} +
-                          " without the lists to read, one for each of the " + parent +
-                          "; enable both, or disable both");
-    }
+  void report(std::string problem) {
+    if (!problem.empty()) problems_.push_back(std::move(problem));
   }
-
-  bool is_enabled(const std::string& stream) const {
-    const auto options = config_.sync.streams.find(stream);
-    return options == config_.sync.streams.end() || options->second.enabled;
+  void report_all(std::vector<std::string> problems) {
+    for (std::string& problem : problems) report(std::move(problem));
   }
 
   [[noreturn]] void throw_problems() const {
@@ -187,8 +171,8 @@ class Loader {
   }
 
   const ConfigSources& sources_;
-  Config config_;
-  std::map<std::string, SettingSource> source_of_;
+  ConfigDraft shared_;
+  std::vector<ConfigDraft> environments_;
   std::vector<std::string> problems_;
 };
 
@@ -208,8 +192,38 @@ Config load_config(const ConfigSources& sources) {
   return Loader{sources}.load();
 }
 
+std::string environment_names(const Config& config) {
+  std::string names;
+  for (const Config& each : config.environments) names += (names.empty() ? "" : ", ") + each.sync.environment;
+  return names;
+}
+
+std::vector<Config> wanted_environments(const Config& config) {
+  if (config.environments.empty()) return {config};
+  if (config.chosen_environment.empty()) return config.environments;
+  for (const Config& each : config.environments) {
+    if (each.sync.environment == config.chosen_environment) return {each};
+  }
+  throw Error(Fault::usage, "there is no environment " + config.chosen_environment,
+              "name one of these: " + environment_names(config));
+}
+
+Config wanted_environment(const Config& config) {
+  std::vector<Config> wanted = wanted_environments(config);
+  if (wanted.size() == 1) return std::move(wanted.front());
+  throw Error(Fault::usage, "this is about one environment, and there are several",
+              "add --environment with one of these: " + environment_names(config));
+}
+
 void require_api_key(const Config& config) {
   if (!config.api.key.empty()) return;
+  if (!config.section.empty()) {
+    const std::string& name = config.sync.environment;
+    throw Error(Fault::misconfigured, "there is no WorkOS API key for the environment " + name,
+                "take one from the WorkOS dashboard (API Keys) and name a file by " + config.section +
+                    "api.key_file, set AUTHKIT_MIRROR_" + variable_part(config.section + "api.key") +
+                    ", or put it into /etc/authkit-mirror/credentials/api_key." + name + " for systemd");
+  }
   throw Error(
       Fault::misconfigured, "there is no WorkOS API key",
       "take one from the WorkOS dashboard (API Keys) and set WORKOS_API_KEY, name a file by api.key_file, or put "

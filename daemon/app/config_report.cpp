@@ -7,14 +7,30 @@
 
 namespace mirror::app {
 
+namespace {
+
+void add(std::vector<EffectiveValue>& values, const Config& config, const Option& option) {
+  const auto given = config.given.find(option.key);
+  if (given == config.given.end()) {
+    values.push_back({config.section + option.key, option.default_text, "default"});
+  } else {
+    values.push_back({config.section + option.key, given->second.shown, given->second.place});
+  }
+}
+
+}  // namespace
+
 std::vector<EffectiveValue> effective_values(const Config& config) {
   std::vector<EffectiveValue> values;
+  const bool has_several = !config.environments.empty();
   for (const Option& option : option_table()) {
-    const auto given = config.given.find(option.key);
-    if (given == config.given.end()) {
-      values.push_back({option.key, option.default_text, "default"});
-    } else {
-      values.push_back({option.key, given->second.shown, given->second.place});
+    // Where environments have it, what stands outside of them is only their default.
+    if (has_several && (option.per_environment || option.key == "environment")) continue;
+    add(values, config, option);
+  }
+  for (const Config& each : config.environments) {
+    for (const Option& option : option_table()) {
+      if (option.per_environment) add(values, each, option);
     }
   }
   return values;

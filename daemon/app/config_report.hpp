@@ -14,7 +14,7 @@ struct EffectiveValue {
   std::string from;   ///< GivenValue::place, or "default"
 };
 
-/// Every key, in the order of the example file.
+/// Every key, in the order of the example file; then those of each environment, "environments.staging.api.base_url".
 std::vector<EffectiveValue> effective_values(const Config& config);
 
 std::string to_table(const std::vector<EffectiveValue>& values);

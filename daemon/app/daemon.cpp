@@ -1,7 +1,11 @@
 #include "app/daemon.hpp"
 
+#include <algorithm>
+#include <thread>
+
 #include "app/duration_text.hpp"
 #include "app/listeners.hpp"
+#include "app/mirrored_environment.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
 #include "app/systemd_notify.hpp"
@@ -10,16 +14,28 @@
 #include "http/metrics_handler.hpp"
 #include "http/status_page.hpp"
 #include "http/wait_handler.hpp"
-#include "http/webhook_handler.hpp"
 
 namespace mirror::app {
 namespace {
 
+/// In the order of wanted_environments(). Their number and names stay the same while the daemon runs.
+using MirroredEnvironments = std::vector<std::unique_ptr<MirroredEnvironment>>;
+
+MirroredEnvironments make_environments(const Config& config, const EngineFactory& make, Clock& clock) {
+  const std::vector<Config> wanted = wanted_environments(config);
+  std::ranges::for_each(wanted, require_api_key);
+  MirroredEnvironments environments;
+  for (const Config& each : wanted) {
+    environments.push_back(std::make_unique<MirroredEnvironment>(each, make, clock));
+  }
+  return environments;
+}
+
 /// Applies a changed configuration while everything runs. Used by the signal thread only.
 class Reloader {
  public:
-  Reloader(const Invocation& invocation, Config running, Engine& engine, http::Health& health)
-      : invocation_(invocation), running_(std::move(running)), engine_(engine), health_(health) {}
+  Reloader(const Invocation& invocation, Config running, const MirroredEnvironments& environments)
+      : invocation_(invocation), running_(std::move(running)), environments_(environments) {}
 
   /// Throws Error (misconfigured) if the new configuration is wrong; then nothing has changed.
   void reload() {
@@ -28,85 +44,98 @@ class Reloader {
     const ReloadReport report = compare(running_, fresh);
     running_ = with_reloadable_keys(running_, fresh);
     log::set_level(running_.log.level);
-    health_.set_options(running_.sync);
-    engine_.apply(running_);
+    const std::vector<Config> wanted = wanted_environments(running_);
+    for (std::size_t i = 0; i < environments_.size(); ++i) environments_[i]->apply(wanted[i]);
     log::info("{}", report.text());
   }
 
  private:
   const Invocation& invocation_;
   Config running_;
-  Engine& engine_;
-  http::Health& health_;
+  const MirroredEnvironments& environments_;
 };
 
 /// systemd waits for the end of a reload, also of one that failed.
-void reload_for_systemd(Reloader& reloader, const sync::StatusBoard& board) {
+void reload_for_systemd(Reloader& reloader, const WatchedBoards& boards) {
   systemd::reloading();
   try {
     reloader.reload();
   } catch (...) {
-    systemd::ready(status_line(board));
+    systemd::ready(status_line(boards));
     throw;
   }
-  systemd::ready(status_line(board));
+  systemd::ready(status_line(boards));
 }
 
-/// A host whose clock is wrong must not refuse all webhooks: the API's time counts as soon as it is known.
-Instant best_known_time(const Engine& engine, const Clock& clock) {
-  const auto known = engine.api_time();
-  return known ? *known : clock.wall();
+WatchedBoards boards_of(const MirroredEnvironments& environments) {
+  WatchedBoards boards;
+  for (const auto& each : environments) boards.push_back({each->name(), &each->board()});
+  return boards;
 }
 
-http::WebhookHandler make_webhooks(const Config& config, Engine& engine, const Clock& clock) {
-  return {config.webhook, [&engine](std::string_view body) { return engine.deliver(body); },
-          [&engine, &clock] { return best_known_time(engine, clock); }, clock};
+std::vector<std::string> names_of(const MirroredEnvironments& environments) {
+  std::vector<std::string> names;
+  for (const auto& each : environments) names.push_back(each->name());
+  return names;
 }
 
-std::vector<http::Sample> all_samples(const Engine& engine, const http::WebhookHandler& webhooks) {
-  auto samples = engine.samples();
-  const auto received = webhooks.samples();
-  samples.insert(samples.end(), received.begin(), received.end());
-  return samples;
-}
-
-http::Routes routes_of(const Config& config, const sync::StatusBoard& board, const http::Health& health,
-                       const Clock& clock, const Engine& engine, const http::WebhookHandler& webhooks,
-                       http::WaitHandler& waits) {
-  const auto samples = [&engine, &webhooks] { return all_samples(engine, webhooks); };
+http::Routes routes_of(const MirroredEnvironments& environments, const Clock& clock, http::WaitHandler& waits) {
+  http::EnvironmentViews views;
+  for (const auto& each : environments) views.push_back(each->view());
   http::Routes routes;
-  http::add_health_routes(routes, health);
-  http::add_metrics_route(routes, board, health, samples);
+  http::add_health_routes(routes, views);
+  http::add_metrics_route(routes, views);
+  http::add_status_page(routes, views, clock);
   waits.add_route(routes);
-  http::add_status_page(routes, board, health, clock, config.sync.environment, samples);
   return routes;
+}
+
+http::Routes webhook_routes_of(const MirroredEnvironments& environments) {
+  http::Routes routes;
+  for (const auto& each : environments) each->add_webhooks(routes, environments.size() == 1);
+  return routes;
+}
+
+bool receives_webhooks(const MirroredEnvironments& environments) {
+  return std::ranges::any_of(environments, [](const auto& each) { return each->has_webhook_secret(); });
+}
+
+std::string webhook_path_of(const MirroredEnvironments& environments) {
+  return std::string{http::WebhookHandler::path} + (environments.size() == 1 ? "" : "/NAME");
+}
+
+/// Until a stop is requested. Several run side by side, and none ends for the other's sake.
+void run_all(const MirroredEnvironments& environments, const std::stop_token& stop) {
+  if (environments.size() == 1) return environments.front()->run(stop);
+  std::vector<std::jthread> threads;
+  for (const auto& each : environments) {
+    threads.emplace_back([&environment = *each, stop] { environment.run_beside_others(stop); });
+  }
 }
 
 }  // namespace
 
 ExitCode run_daemon(const Invocation& invocation, const EngineFactory& make) {
-  const Config config = invocation.load();
-  require_api_key(config);
+  const Config config = invocation.load_all();
   block_signals();
 
   SystemClock clock;
-  sync::StatusBoard board(clock);
-  const std::unique_ptr<Engine> engine = make(config, board, clock);
-  http::Health health(board, clock, config.sync);
-  http::WebhookHandler webhooks = make_webhooks(config, *engine, clock);
-  http::WaitHandler waits(config.database, config.sync.environment, parse_duration);
-  Listeners listeners(config, routes_of(config, board, health, clock, *engine, webhooks, waits), webhooks);
+  const MirroredEnvironments environments = make_environments(config, make, clock);
+  const WatchedBoards boards = boards_of(environments);
+  http::WaitHandler waits(config.database, names_of(environments), parse_duration);
+  Listeners listeners(config, routes_of(environments, clock, waits), webhook_routes_of(environments),
+                      receives_webhooks(environments));
 
   std::stop_source stop;
-  Reloader reloader(invocation, config, *engine, health);
-  SignalThread signals(stop, [&] { reload_for_systemd(reloader, board); });
-  Watchdog watchdog(board, clock, systemd::alive, systemd::status);
+  Reloader reloader(invocation, config, environments);
+  SignalThread signals(stop, [&] { reload_for_systemd(reloader, boards); });
+  Watchdog watchdog(boards, clock, systemd::alive, systemd::status);
   if (const auto interval = systemd::watchdog_interval()) watchdog.start(*interval);
 
-  listeners.log_addresses();
-  systemd::ready(status_line(board));
-  engine->run(stop.get_token());
-  board.set_role(sync::Role::stopping);
+  listeners.log_addresses(webhook_path_of(environments));
+  systemd::ready(status_line(boards));
+  run_all(environments, stop.get_token());
+  for (const auto& each : environments) each->note_stopping();
   systemd::stopping();
   waits.stop();
   listeners.stop();

@@ -31,12 +31,13 @@ std::string read_at_most(std::istream& in, std::size_t limit) {
 
 }  // namespace
 
-std::optional<std::string> ask_daemon_health(const std::string& listen) {
+std::optional<std::string> ask_daemon_health(const std::string& listen, const std::string& environment) {
   try {
     const http::ListenAddress address = http::parse_listen_address(listen);
     Poco::Net::HTTPClientSession session(address_to_ask(address.host), address.port);
     session.setTimeout(Poco::Timespan(1, 0));
-    Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_GET, "/healthz", Poco::Net::HTTPMessage::HTTP_1_1);
+    Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_GET, "/healthz?environment=" + environment,
+                                   Poco::Net::HTTPMessage::HTTP_1_1);
     session.sendRequest(request);
     Poco::Net::HTTPResponse response;
     std::string body = read_at_most(session.receiveResponse(response), largest_answer);

@@ -34,7 +34,7 @@ class MirrorEngine final : public Engine {
         workos_(client_),
         engine_(config.database, config.sync, workos_, clock, board) {}
 
-  void run(const std::stop_token& stop) override { engine_.run(stop); }
+  void run(const std::stop_token& stop, sync::HopelessStart hopeless) override { engine_.run(stop, hopeless); }
 
   void sync_once(const std::stop_token& stop) override {
     const auto results = engine_.sync(stop);

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "app/config.hpp"
-#include "http/metrics_handler.hpp"
+#include "http/sample.hpp"
 #include "support/clock.hpp"
+#include "sync/engine.hpp"
 #include "sync/event_replay.hpp"
 #include "sync/status_board.hpp"
 #include "sync/webhook_delivery.hpp"
@@ -30,8 +31,9 @@ class Engine {
   virtual ~Engine() = default;
 
   /// The daemon's work: returns after a stop was requested, at a committed page. Being away of API or database is
-  /// survived; throws Error only for what ends the process.
-  virtual void run(const std::stop_token& stop) = 0;
+  /// survived; throws Error only for what ends the process. `hopeless` says what a start does that only a person can
+  /// help.
+  virtual void run(const std::stop_token& stop, sync::HopelessStart hopeless) = 0;
   /// One full pass over all enabled streams, its result on the StatusBoard. Throws Error if nothing could be done.
   virtual void sync_once(const std::stop_token& stop) = 0;
   /// Decides about an open hold (rule R8). Throws Error (usage) if there is no open one of that number.

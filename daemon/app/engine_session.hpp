@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "app/command_session.hpp"
 #include "app/engine.hpp"
@@ -11,9 +12,12 @@ namespace mirror::app {
 /// one thread.
 class EngineSession : public CommandSession {
  public:
-  /// Throws Error (misconfigured). Without an API key the engine does only what a running daemon does for it.
-  explicit EngineSession(const Invocation& invocation)
-      : CommandSession(invocation, KeyNeed::perhaps), board(clock), engine(make_engine(config, board, clock)) {}
+  /// As a CommandSession. Without an API key the engine does only what a running daemon does for it.
+  explicit EngineSession(const Invocation& invocation) : EngineSession(invocation.load()) {}
+  explicit EngineSession(Config of_environment)
+      : CommandSession(std::move(of_environment), KeyNeed::perhaps),
+        board(clock),
+        engine(make_engine(config, board, clock)) {}
 
   sync::StatusBoard board;
   const std::unique_ptr<Engine> engine;

@@ -56,13 +56,14 @@ void add_event_options(std::vector<Option>& table) {
 }
 
 void add_change_options(std::vector<Option>& table) {
-  table.push_back(
-      {.key = "changes.retention",
-       .type = OptionType::duration,
-       .default_text = "0s",
-       .help = "How long the change feed, and with it history, is kept, by whole months; 0s: for ever.",
-       .most = 36'500 * day,
-       .store = [](Config& c, const OptionValue& v) { c.sync.changes_retention = duration_cast<seconds>(v.duration); }});
+  table.push_back({.key = "changes.retention",
+                   .type = OptionType::duration,
+                   .default_text = "0s",
+                   .help = "How long the change feed, and with it history, is kept, by whole months; 0s: for ever.",
+                   .most = 36'500 * day,
+                   .store = [](Config& c, const OptionValue& v) {
+                     c.sync.changes_retention = duration_cast<seconds>(v.duration);
+                   }});
 }
 
 void add_webhook_options(std::vector<Option>& table) {

@@ -17,16 +17,13 @@ http::HttpOptions apart(const Config& config) {
 
 }  // namespace
 
-Listeners::Listeners(const Config& config, http::Routes routes, http::WebhookHandler& webhooks) {
+Listeners::Listeners(const Config& config, http::Routes routes, http::Routes webhooks, bool receives) {
   if (config.webhook.listen.empty()) {
-    webhooks.add_route(routes);
-    const bool receives = !config.webhook.secrets.empty();
+    routes.merge(std::move(webhooks));
     main_.emplace(receives ? http::for_webhooks(config.http) : config.http, std::move(routes));
     return;
   }
-  http::Routes only;
-  webhooks.add_route(only);
-  webhooks_.emplace(apart(config), std::move(only));
+  webhooks_.emplace(apart(config), std::move(webhooks));
   main_.emplace(config.http, std::move(routes));
 }
 
@@ -35,9 +32,9 @@ void Listeners::stop() {
   main_->stop();
 }
 
-void Listeners::log_addresses() const {
+void Listeners::log_addresses(const std::string& webhook_path) const {
   log::info("authkit-mirror {}: health at http://{}/healthz", version(), main_->address());
-  if (webhooks_) log::info("webhooks at http://{}{}", webhooks_->address(), http::WebhookHandler::path);
+  if (webhooks_) log::info("webhooks at http://{}{}", webhooks_->address(), webhook_path);
 }
 
 }  // namespace mirror::app

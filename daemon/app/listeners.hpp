@@ -1,10 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "app/config.hpp"
 #include "http/server.hpp"
-#include "http/webhook_handler.hpp"
 
 namespace mirror::app {
 
@@ -12,12 +12,14 @@ namespace mirror::app {
 /// serves webhooks and nothing else.
 class Listeners {
  public:
-  /// `webhooks` must outlive it. Throws Error (misconfigured) if an address can't be had.
-  Listeners(const Config& config, http::Routes routes, http::WebhookHandler& webhooks);
+  /// `webhooks` go to their own address if there is one; `receives`: they have a secret. Throws Error (misconfigured)
+  /// if an address can't be had.
+  Listeners(const Config& config, http::Routes routes, http::Routes webhooks, bool receives);
 
   /// Like http::Server::stop().
   void stop();
-  void log_addresses() const;
+  /// `webhook_path`: where webhooks arrive, for a person.
+  void log_addresses(const std::string& webhook_path) const;
 
  private:
   std::optional<http::Server> webhooks_;

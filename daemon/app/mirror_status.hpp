@@ -22,9 +22,17 @@ struct MirrorStatus {
 MirrorStatus judge_mirror(db::MirrorOverview overview, const sync::SyncOptions& options,
                           std::optional<std::string> daemon_health);
 
-/// For people, for machines, and one line for Nagios.
-std::string to_table(const MirrorStatus& status);
-std::string to_json(const MirrorStatus& status, const std::string& environment);
-std::string to_nagios(const MirrorStatus& status);
+struct EnvironmentStatus {
+  std::string environment;
+  MirrorStatus status;
+};
+
+/// The worst of all, at least one.
+http::HealthReport::State worst_state(const std::vector<EnvironmentStatus>& all);
+
+/// For people, for machines, and one line for Nagios. Of several environments each is told with its name.
+std::string to_table(const std::vector<EnvironmentStatus>& all);
+std::string to_json(const std::vector<EnvironmentStatus>& all);
+std::string to_nagios(const std::vector<EnvironmentStatus>& all);
 
 }  // namespace mirror::app

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/mirror_status.hpp"
@@ -72,9 +73,7 @@ json tail_json(const std::optional<db::TailRecord>& tail) {
           {"problem", tail->problem}};
 }
 
-}  // namespace
-
-std::string to_table(const MirrorStatus& status) {
+std::string table_of(const MirrorStatus& status) {
   TextTable table(
       {"STREAM", "STATE", "CERTIFIED", "ROWS", "INSERTED", "CHANGED", "UNCHANGED", "DELETED", "HELD", "LAST PASS"});
   for (const db::StreamOverview& stream : status.overview.streams) {
@@ -95,7 +94,8 @@ std::string to_table(const MirrorStatus& status) {
   return text;
 }
 
-std::string to_json(const MirrorStatus& status, const std::string& environment) {
+json json_of(const EnvironmentStatus& each) {
+  const MirrorStatus& status = each.status;
   json streams = json::array();
   for (const db::StreamOverview& stream : status.overview.streams) streams.push_back(stream_json(stream));
   json holds = json::array();
@@ -108,31 +108,72 @@ std::string to_json(const MirrorStatus& status, const std::string& environment) 
                         {"cause", finding.cause},
                         {"next_step", finding.next_step}});
   }
-  const json answer{{"status", http::to_string(status.state)},
-                    {"environment", environment},
-                    {"streams", streams},
-                    {"holds", holds},
-                    {"quarantine", status.overview.quarantine},
-                    {"quarantined_events", status.overview.quarantined_events},
-                    {"events", tail_json(status.overview.tail)},
-                    {"lease", lease_json(status.overview.lease)},
-                    {"findings", findings},
-                    {"daemon", status.daemon_health ? json::parse(*status.daemon_health) : json(nullptr)}};
+  return {{"status", http::to_string(status.state)},
+          {"environment", each.environment},
+          {"streams", streams},
+          {"holds", holds},
+          {"quarantine", status.overview.quarantine},
+          {"quarantined_events", status.overview.quarantined_events},
+          {"events", tail_json(status.overview.tail)},
+          {"lease", lease_json(status.overview.lease)},
+          {"findings", findings},
+          {"daemon", status.daemon_health ? json::parse(*status.daemon_health) : json(nullptr)}};
+}
+
+/// The values that a monitoring draws; `prefix` tells environments apart.
+std::string performance(const MirrorStatus& status, const std::string& prefix) {
+  std::string values;
+  for (const db::StreamOverview& stream : status.overview.streams) {
+    const std::string name = prefix + stream.stream;
+    values +=
+        fmt::format(" {}_age={:.0f}s {}_rows={}", name, stream.seconds_since_certified.value_or(0), name, stream.rows);
+  }
+  return values;
+}
+
+}  // namespace
+
+http::HealthReport::State worst_state(const std::vector<EnvironmentStatus>& all) {
+  return std::ranges::max(all, {}, [](const EnvironmentStatus& each) { return each.status.state; }).status.state;
+}
+
+std::string to_table(const std::vector<EnvironmentStatus>& all) {
+  if (all.size() == 1) return table_of(all.front().status);
+  std::string text;
+  for (const auto& [environment, status] : all) {
+    text += fmt::format("{}{}\n{}", text.empty() ? "" : "\n", environment, table_of(status));
+  }
+  return text;
+}
+
+std::string to_json(const std::vector<EnvironmentStatus>& all) {
+  json answer = json_of(all.front());
+  if (all.size() > 1) {
+    json environments = json::object();
+    for (const EnvironmentStatus& each : all) environments[each.environment] = json_of(each);
+    answer = {{"status", http::to_string(worst_state(all))}, {"environments", environments}};
+  }
   return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::string to_nagios(const MirrorStatus& status) {
+std::string to_nagios(const std::vector<EnvironmentStatus>& all) {
   using State = http::HealthReport::State;
-  const char* const word = status.state == State::ok ? "OK" : status.state == State::degraded ? "WARNING" : "CRITICAL";
-  std::string line = fmt::format("AUTHKIT-MIRROR {} - ", word);
-  line += status.findings.empty() ? "all streams certified" : described(status.findings.front());
-  if (status.findings.size() > 1) line += fmt::format(" (and {} more)", status.findings.size() - 1);
-  if (!status.overview.streams.empty()) line += " |";
-  for (const db::StreamOverview& stream : status.overview.streams) {
-    line += fmt::format(" {}_age={:.0f}s {}_rows={}", stream.stream, stream.seconds_since_certified.value_or(0),
-                        stream.stream, stream.rows);
+  const State state = worst_state(all);
+  const char* const word = state == State::ok ? "OK" : state == State::degraded ? "WARNING" : "CRITICAL";
+  std::string first = "all streams certified";
+  std::size_t findings = 0;
+  std::string values;
+  for (const auto& [environment, status] : all) {
+    const std::string name = all.size() == 1 ? "" : environment;
+    values += performance(status, name.empty() ? "" : name + "_");
+    // The line begins with what is worst.
+    const bool is_first = status.state == state && !status.findings.empty() && first == "all streams certified";
+    if (is_first) first = (name.empty() ? "" : name + ": ") + described(status.findings.front());
+    findings += status.findings.size();
   }
-  return line + "\n";
+  std::string line = fmt::format("AUTHKIT-MIRROR {} - {}", word, first);
+  if (findings > 1) line += fmt::format(" (and {} more)", findings - 1);
+  return line + (values.empty() ? "" : " |" + values) + "\n";
 }
 
 }  // namespace mirror::app

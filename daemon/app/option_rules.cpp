@@ -61,6 +61,12 @@ std::string refuse_environment(const OptionValue& value) {
   return fits ? "" : "1 to 63 letters, digits, '-', '_' and '.'";
 }
 
+std::string refuse_environment_section(const std::string& name) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  const bool fits = !name.empty() && name.size() <= 63 && std::all_of(name.begin(), name.end(), allowed);
+  return fits ? "" : "1 to 63 of a to z, 0 to 9, '-' and '_'";
+}
+
 /// PostgreSQL cuts longer names silently, and reserves the prefix pg_.
 std::string refuse_identifier(const OptionValue& value) {
   const bool fits =

@@ -11,6 +11,8 @@ namespace mirror::app {
 
 std::string refuse_base_url(const OptionValue& value);
 std::string refuse_environment(const OptionValue& value);
+/// Narrower than refuse_environment: the name of one of several stands in paths, file names and variables.
+std::string refuse_environment_section(const std::string& name);
 std::string refuse_identifier(const OptionValue& value);
 std::string refuse_schema(const OptionValue& value);
 std::string refuse_empty(const OptionValue& value);

@@ -1,6 +1,7 @@
 #include "app/option_table.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "app/event_options.hpp"
 #include "app/option_rules.hpp"
@@ -218,6 +219,13 @@ void add_daemon(std::vector<Option>& table) {
                    }});
 }
 
+/// What each WorkOS environment may have of its own. The daemon has one database, one HTTP server and one log.
+bool stands_in_environment(std::string_view key) {
+  constexpr std::array sections{"api", "sync", "streams", "events", "brake", "webhook", "health", "lease"};
+  const std::string_view section = key.substr(0, key.find('.'));
+  return key != "webhook.listen" && std::ranges::find(sections, section) != sections.end();
+}
+
 std::vector<Option> build_table() {
   std::vector<Option> table;
   table.push_back({.key = "environment",
@@ -235,6 +243,7 @@ std::vector<Option> build_table() {
   add_reconcile_options(table);
   add_webhook_options(table);
   add_daemon(table);
+  for (Option& option : table) option.per_environment = stands_in_environment(option.key);
   return table;
 }
 
@@ -253,12 +262,16 @@ const Option* find_option(std::string_view key) {
 }
 
 std::string environment_name(const Option& option) {
-  std::string name = "AUTHKIT_MIRROR_" + option.key;
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    if (c == '.') return '_';
+  return "AUTHKIT_MIRROR_" + variable_part(option.key);
+}
+
+std::string variable_part(std::string_view name) {
+  std::string part{name};
+  std::ranges::transform(part, part.begin(), [](char c) {
+    if (c == '.' || c == '-') return '_';
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
-  return name;
+  return part;
 }
 
 }  // namespace mirror::app

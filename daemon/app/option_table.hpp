@@ -36,6 +36,7 @@ struct Option {
   std::function<void(Config&, const OptionValue&)> store{};
   /// Checks what the type can't say: returns what is allowed if `value` is not; may be empty.
   std::function<std::string(const OptionValue&)> refuse{};
+  bool per_environment = false;  ///< may stand in [environments.NAME]; else it belongs to the whole daemon
 };
 
 /// Every key, in the order of the example file.
@@ -49,5 +50,7 @@ std::string read_option(const Option& option, const std::string& text, OptionVal
 
 /// AUTHKIT_MIRROR_<SECTION>_<KEY>.
 std::string environment_name(const Option& option);
+/// A name as it stands in environment variables: "eu-west" as EU_WEST.
+std::string variable_part(std::string_view name);
 
 }  // namespace mirror::app

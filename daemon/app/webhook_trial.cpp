@@ -83,7 +83,8 @@ Error failure(const WebhookTrial& trial, const api::HttpResponse& response) {
 
 std::string own_webhook_url(const Config& config) {
   const std::string& listen = config.webhook.listen.empty() ? config.http.listen : config.webhook.listen;
-  return fmt::format("http://{}{}", listen, http::WebhookHandler::path);
+  const std::string name = config.section.empty() ? "" : "/" + config.sync.environment;
+  return fmt::format("http://{}{}{}", listen, http::WebhookHandler::path, name);
 }
 
 std::chrono::milliseconds try_webhook(const WebhookTrial& trial, Clock& clock, const std::stop_token& stop) {

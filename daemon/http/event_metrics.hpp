@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "http/metrics_handler.hpp"
+#include "http/health_report.hpp"
+#include "http/sample.hpp"
 
 namespace mirror::http {
 

@@ -1,5 +1,6 @@
 #include "http/health_handler.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "http/report_json.hpp"
@@ -46,32 +47,60 @@ Response yes_or_no(const char* good, const char* bad, const std::vector<std::str
   return {well ? 200 : 503, "application/json", to_text({{"status", well ? good : bad}, {"reasons", reasons}})};
 }
 
-Response answer_health(const Health& health) {
-  const HealthReport report = health.report();
-  return {report.state == HealthReport::State::failing ? 503 : 200, "application/json", to_json(report)};
-}
-
-}  // namespace
-
-std::string to_json(const HealthReport& report) {
+json report_json(const HealthReport& report, const std::string& environment) {
   json findings = json::array();
   for (const sync::Finding& finding : report.findings) findings.push_back(finding_json(finding));
   json streams = json::object();
   for (const auto& [name, progress] : report.streams) streams[name] = stream_json(progress);
-  return to_text({{"status", to_string(report.state)},
-                  {"version", version()},
-                  {"role", sync::to_string(report.role)},
-                  {"findings", std::move(findings)},
-                  {"events", events_json(report)},
-                  {"streams", std::move(streams)}});
+  return {{"status", to_string(report.state)}, {"version", version()},
+          {"environment", environment},        {"role", sync::to_string(report.role)},
+          {"findings", std::move(findings)},   {"events", events_json(report)},
+          {"streams", std::move(streams)}};
 }
 
-void add_health_routes(Routes& routes, const Health& health) {
-  routes["/livez"] = {"GET",
-                      [&health](const Request&) { return yes_or_no("alive", "stalled", health.stalled_loops()); }};
-  routes["/readyz"] = {
-      "GET", [&health](const Request&) { return yes_or_no("ready", "not ready", health.reasons_not_ready()); }};
-  routes["/healthz"] = {"GET", [&health](const Request&) { return answer_health(health); }};
+Response health_response(HealthReport::State state, const json& body) {
+  return {state == HealthReport::State::failing ? 503 : 200, "application/json", to_text(body)};
+}
+
+/// Of one environment its report; of several the worst state, and each report by its name.
+Response answer_health(const EnvironmentViews& asked) {
+  HealthReport::State worst = HealthReport::State::ok;
+  json reports = json::object();
+  for (const EnvironmentView& each : asked) {
+    const HealthReport report = each.health->report();
+    worst = std::max(worst, report.state);
+    reports[each.name] = report_json(report, each.name);
+  }
+  if (asked.size() == 1) return health_response(worst, reports[asked.front().name]);
+  return health_response(worst, {{"status", to_string(worst)}, {"version", version()}, {"environments", reports}});
+}
+
+using Reasons = std::vector<std::string> (Health::*)() const;
+
+std::vector<std::string> all_reasons(const EnvironmentViews& asked, Reasons reasons) {
+  std::vector<std::string> all;
+  for (const EnvironmentView& each : asked) {
+    for (const std::string& reason : (each.health->*reasons)()) all.push_back(told_of(each, asked, reason));
+  }
+  return all;
+}
+
+}  // namespace
+
+void add_health_routes(Routes& routes, const EnvironmentViews& environments) {
+  const auto add = [&](const char* path, Response (*answer)(const EnvironmentViews&)) {
+    routes[path] = {"GET", [environments, answer](const Request& request) {
+                      const EnvironmentViews asked = asked_for(request, environments);
+                      return asked.empty() ? no_such_environment(environments) : answer(asked);
+                    }};
+  };
+  add("/livez", [](const EnvironmentViews& asked) {
+    return yes_or_no("alive", "stalled", all_reasons(asked, &Health::stalled_loops));
+  });
+  add("/readyz", [](const EnvironmentViews& asked) {
+    return yes_or_no("ready", "not ready", all_reasons(asked, &Health::reasons_not_ready));
+  });
+  add("/healthz", answer_health);
 }
 
 }  // namespace mirror::http

@@ -1,14 +1,10 @@
 #pragma once
 
-#include "http/handler.hpp"
-#include "http/health_report.hpp"
+#include "http/environment_view.hpp"
 
 namespace mirror::http {
 
-/// Adds /livez, /readyz and /healthz. `health` must outlive the server.
-void add_health_routes(Routes& routes, const Health& health);
-
-/// The body of /healthz.
-std::string to_json(const HealthReport& report);
+/// Adds /livez, /readyz and /healthz: of all environments, or of the one that `?environment=NAME` asks for.
+void add_health_routes(Routes& routes, const EnvironmentViews& environments);
 
 }  // namespace mirror::http

@@ -3,7 +3,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 
 #include "http/event_metrics.hpp"
@@ -141,6 +143,36 @@ MetricFamily commit_family(const sync::CommitTimes& commits) {
   return made;
 }
 
+/// All that is known of one environment, without its name.
+std::vector<MetricFamily> families_of(const EnvironmentView& environment) {
+  const sync::StatusBoard& board = *environment.board;
+  const HealthReport report = environment.health->report();
+  std::vector<MetricFamily> families;
+  families.push_back(role_family(report.role));
+  families.push_back(
+      single("database_ready", "1 if database and schema are as they should be.", {}, board.database_ready() ? 1 : 0));
+  add_health(families, board, report);
+  add_streams(families, board, report);
+  families.push_back(commit_family(board.commits()));
+  add_samples(families, event_samples(board, report));
+  add_samples(families, mirror_samples(board));
+  if (environment.samples) add_samples(families, environment.samples());
+  return families;
+}
+
+/// The samples of one name stand together, whichever environment they are of.
+void add_environment(std::vector<MetricFamily>& all, std::vector<MetricFamily> more, const std::string& name) {
+  for (MetricFamily& made : more) {
+    for (ClientMetric& metric : made.metric) metric.label.insert(metric.label.begin(), {"environment", name});
+    const auto known = std::ranges::find(all, made.name, &MetricFamily::name);
+    if (known == all.end()) {
+      all.push_back(std::move(made));
+    } else {
+      std::ranges::move(made.metric, std::back_inserter(known->metric));
+    }
+  }
+}
+
 /// A family without a value would be a HELP line about nothing.
 void drop_empty(std::vector<MetricFamily>& families) {
   std::erase_if(families, [](const MetricFamily& each) { return each.metric.empty(); });
@@ -148,20 +180,11 @@ void drop_empty(std::vector<MetricFamily>& families) {
 
 }  // namespace
 
-void add_metrics_route(Routes& routes, const sync::StatusBoard& board, const Health& health, SampleSource samples) {
-  auto answer = [&board, &health, samples = std::move(samples)](const Request&) {
-    const HealthReport report = health.report();
+void add_metrics_route(Routes& routes, const EnvironmentViews& environments) {
+  auto answer = [environments](const Request&) {
     std::vector<MetricFamily> families;
     families.push_back(single("build_info", "Constant 1, with the version.", {{"version", version()}}, 1));
-    families.push_back(role_family(report.role));
-    families.push_back(single("database_ready", "1 if database and schema are as they should be.", {},
-                              board.database_ready() ? 1 : 0));
-    add_health(families, board, report);
-    add_streams(families, board, report);
-    families.push_back(commit_family(board.commits()));
-    add_samples(families, event_samples(board, report));
-    add_samples(families, mirror_samples(board));
-    if (samples) add_samples(families, samples());
+    for (const EnvironmentView& each : environments) add_environment(families, families_of(each), each.name);
     drop_empty(families);
     return Response{200, "text/plain; version=0.0.4; charset=utf-8", prometheus::TextSerializer{}.Serialize(families)};
   };

@@ -172,11 +172,19 @@ class StreamWriter {
   const Instant wall_;
 };
 
+json environments_json(const EnvironmentViews& all) {
+  json environments = json::array();
+  for (const EnvironmentView& each : all) {
+    environments.push_back({{"name", each.name}, {"state", to_string(each.health->report().state)}});
+  }
+  return environments;
+}
+
 }  // namespace
 
-std::string status_json(const sync::StatusBoard& board, const Health& health, const Clock& clock,
-                        const std::string& environment, const std::vector<Sample>& samples) {
-  const HealthReport report = health.report();
+std::string status_json(const EnvironmentView& shown, const EnvironmentViews& all, const Clock& clock) {
+  const sync::StatusBoard& board = *shown.board;
+  const HealthReport report = shown.health->report();
   const Clock::TimePoint now = clock.now();
   const auto reading = board.overview();
   const db::MirrorOverview overview = reading ? reading->overview : db::MirrorOverview{};
@@ -191,7 +199,8 @@ std::string status_json(const sync::StatusBoard& board, const Health& health, co
   for (const db::SnapshotOverview& snapshot : overview.snapshots) snapshots.push_back(snapshot_json(snapshot));
 
   const json status{{"version", version()},
-                    {"environment", environment},
+                    {"environment", shown.name},
+                    {"environments", environments_json(all)},
                     {"now", to_string(clock.wall())},
                     {"role", sync::to_string(report.role)},
                     {"state", to_string(report.state)},
@@ -205,7 +214,7 @@ std::string status_json(const sync::StatusBoard& board, const Health& health, co
                     {"drift", drift_json(overview)},
                     {"lease", lease_json(overview.lease)},
                     {"commit_milliseconds", average_milliseconds(board.commits())},
-                    {"counters", counters_json(samples)}};
+                    {"counters", counters_json(shown.samples ? shown.samples() : std::vector<Sample>{})}};
   return status.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -1,7 +1,5 @@
 #include "http/status_page.hpp"
 
-#include <utility>
-
 #include "embedded_page.hpp"
 #include "http/status_json.hpp"
 
@@ -28,16 +26,17 @@ Route file(std::string_view content, const char* type) {
 
 }  // namespace
 
-void add_status_page(Routes& routes, const sync::StatusBoard& board, const Health& health, const Clock& clock,
-                     const std::string& environment, SampleSource samples) {
+void add_status_page(Routes& routes, const EnvironmentViews& environments, const Clock& clock) {
   routes["/"] = file(page_html, "text/html; charset=utf-8");
   routes["/status.css"] = file(page_css, "text/css; charset=utf-8");
   routes["/status.js"] = file(page_js, "text/javascript; charset=utf-8");
   routes["/status.json"] = {
-      .method = "GET", .answer = [&board, &health, &clock, environment, samples = std::move(samples)](const Request&) {
+      .method = "GET", .answer = [environments, &clock](const Request& request) {
+        const EnvironmentViews asked = asked_for(request, environments);
+        if (asked.empty()) return no_such_environment(environments);
         return Response{200,
                         "application/json",
-                        status_json(board, health, clock, environment, samples()),
+                        status_json(asked.front(), environments, clock),
                         {{"X-Content-Type-Options", "nosniff"}, {"Cross-Origin-Resource-Policy", "same-origin"}}};
       }};
 }

@@ -4,6 +4,7 @@
 #include <Poco/URI.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,7 @@ namespace {
 using Parameters = std::map<std::string, std::string>;
 
 struct Question {
+  std::string environment;
   db::Awaited awaited;
   std::chrono::milliseconds timeout = WaitHandler::usual_timeout;
 };
@@ -62,9 +64,19 @@ void name_object(Parameters& parameters, db::Awaited& awaited) {
   }
 }
 
-Question read_question(const Request& request, const WaitHandler::ReadDuration& read_duration) {
+/// Whoever has one environment need not know its name.
+std::string take_environment(Parameters& parameters, const std::vector<std::string>& environments) {
+  const std::string name = take(parameters, "environment");
+  if (name.empty() && environments.size() == 1) return environments.front();
+  if (std::ranges::find(environments, name) != environments.end()) return name;
+  throw refusal(fmt::format("environment has to be one of {}", fmt::join(environments, ", ")));
+}
+
+Question read_question(const Request& request, const std::vector<std::string>& environments,
+                       const WaitHandler::ReadDuration& read_duration) {
   Parameters parameters = read_parameters(request.query);
   Question question;
+  question.environment = take_environment(parameters, environments);
   question.awaited.event = take(parameters, "event");
   name_object(parameters, question.awaited);
   if (question.awaited.event.empty() == question.awaited.id.empty()) {
@@ -128,13 +140,14 @@ Response WaitHandler::answer(const Request& request) {
 }
 
 Response WaitHandler::wait(const Request& request) {
-  const Question question = read_question(request, read_duration_);
+  const Question question = read_question(request, environments_, read_duration_);
   const Seat seat(waiters_);
   if (!seat.is_free()) {
     return too_busy("too_many_waiters", fmt::format("{} others wait already; ask again later", most_waiters));
   }
   db::Connection connection(database_, "wait");
-  const auto outcome = sync::wait_for(connection, environment_, question.awaited, question.timeout, stop_.get_token());
+  const auto outcome =
+      sync::wait_for(connection, question.environment, question.awaited, question.timeout, stop_.get_token());
   if (outcome.sighting == db::Sighting::none) {
     if (stop_.stop_requested()) return too_busy("stopping", "the daemon stops");
     return error_response(

@@ -5,7 +5,9 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "db/database_options.hpp"
 #include "http/handler.hpp"
@@ -24,10 +26,11 @@ class WaitHandler {
 
   using ReadDuration = std::function<std::optional<std::chrono::milliseconds>(std::string_view)>;
 
-  /// `read_duration` reads a timeout as the configuration writes durations.
-  WaitHandler(db::DatabaseOptions database, std::string environment, ReadDuration read_duration)
+  /// Of several `environments` a request names one. `read_duration` reads a timeout as the configuration writes
+  /// durations.
+  WaitHandler(db::DatabaseOptions database, std::vector<std::string> environments, ReadDuration read_duration)
       : database_(std::move(database)),
-        environment_(std::move(environment)),
+        environments_(std::move(environments)),
         read_duration_(std::move(read_duration)) {}
 
   /// It must outlive the server.
@@ -40,7 +43,7 @@ class WaitHandler {
   Response wait(const Request& request);
 
   const db::DatabaseOptions database_;
-  const std::string environment_;
+  const std::vector<std::string> environments_;
   const ReadDuration read_duration_;
   std::atomic<int> waiters_{0};
   std::stop_source stop_;

@@ -53,12 +53,12 @@ WebhookHandler::WebhookHandler(WebhookOptions options, WebhookSink sink, std::fu
                                const Clock& clock)
     : options_(std::move(options)), sink_(std::move(sink)), now_(std::move(now)), clock_(clock) {}
 
-void WebhookHandler::add_route(Routes& routes) {
+void WebhookHandler::add_route(Routes& routes, const std::string& at) {
   if (options_.secrets.empty()) {
-    routes[path] = without_secret();
+    routes[at] = without_secret();
     return;
   }
-  routes[path] = {.method = "POST",
+  routes[at] = {.method = "POST",
                   .answer = [this](const Request& request) { return receive(request); },
                   .refuse = [this](const Request& request) { return refuse(request); },
                   .on_refused =
@@ -143,7 +143,8 @@ void WebhookHandler::count_refusal(Result result, const std::string& why) {
   count(result);
   const char* const name = result_names[static_cast<std::size_t>(result)];
   if (const auto kept_back = lines_.spend(name, clock_.now())) {
-    log::warn("webhook not applied ({}): {}; {} since the last line about it", name, why, *kept_back + 1);
+    const std::string whose = options_.environment.empty() ? "" : options_.environment + ": ";
+    log::warn("{}webhook not applied ({}): {}; {} since the last line about it", whose, name, why, *kept_back + 1);
   }
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "http/handler.hpp"
-#include "http/metrics_handler.hpp"
+#include "http/sample.hpp"
 #include "http/webhook_options.hpp"
 #include "support/clock.hpp"
 #include "support/line_budget.hpp"
@@ -22,8 +22,8 @@ namespace mirror::http {
 /// that passes by itself (unavailable, lease_lost, stopped) has the sender come again.
 using WebhookSink = std::function<sync::Delivery(std::string_view body)>;
 
-/// Receives webhooks at POST /webhooks/workos, or answers there that it can't without a secret. What it answers decides
-/// what WorkOS does: 200 ends the matter, anything else is sent again
+/// Receives one environment's webhooks at POST /webhooks/workos, or answers there that it can't without a secret. What
+/// it answers decides what WorkOS does: 200 ends the matter, anything else is sent again
 /// (https://workos.com/docs/events/data-syncing/webhooks). Thread-safe.
 class WebhookHandler {
  public:
@@ -32,8 +32,9 @@ class WebhookHandler {
   /// `now` is the best known time, for the age of a signature. `clock` must outlive the handler.
   WebhookHandler(WebhookOptions options, WebhookSink sink, std::function<Instant()> now, const Clock& clock);
 
-  /// Adds the path. The handler must outlive the server.
-  void add_route(Routes& routes);
+  /// Adds the path, or another one. The handler must outlive the server.
+  void add_route(Routes& routes, const std::string& at = path);
+  [[nodiscard]] bool has_secret() const { return !options_.secrets.empty(); }
   /// How many webhooks ended in which way since the start; nothing without a secret. Called by any thread.
   [[nodiscard]] std::vector<Sample> samples() const;
 

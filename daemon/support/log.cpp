@@ -9,6 +9,7 @@
 
 #include "support/json_text.hpp"
 #include "support/line_budget.hpp"
+#include "support/thread_label.hpp"
 
 namespace mirror::log {
 namespace {
@@ -69,11 +70,17 @@ void set_level(Level level) {
 }
 
 void write(Level level, std::string_view line) {
+  const std::string label = thread_label();
+  if (!label.empty()) {
+    spdlog::default_logger_raw()->log(to_spdlog(level), label + ": " + std::string{line});
+    return;
+  }
   spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});
 }
 
 void write_sparingly(Level level, std::string_view kind, std::string line) {
-  const auto kept_back = budget().spend(kind, std::chrono::steady_clock::now());
+  // Each label has a budget of its own: a noisy environment must not silence another one.
+  const auto kept_back = budget().spend(thread_label().append(kind), std::chrono::steady_clock::now());
   if (!kept_back) return;
   if (*kept_back > 0) line += fmt::format(" ({} more like this were not logged)", *kept_back);
   write(level, line);

@@ -8,7 +8,8 @@
 
 /// The daemon's log. A thin door in front of spdlog, so that only log.cpp pays for compiling it. Lines name objects by
 /// id only, never by email or name, and never hold a secret. Of warnings and errors made from one format ten a minute
-/// are said, and the next one tells how many were not. Thread-safe.
+/// are said, and the next one tells how many were not. Lines of a thread with a label (support/thread_label) begin with
+/// it. Thread-safe.
 namespace mirror::log {
 
 enum class Level { trace, debug, info, warning, error };

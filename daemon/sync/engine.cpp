@@ -28,6 +28,10 @@ namespace {
 
 constexpr std::chrono::milliseconds first_rest{500};
 constexpr std::chrono::milliseconds longest_rest{30'000};
+/// Only a person can help, by a restart or elsewhere: it is tried again in case of the latter.
+constexpr std::chrono::minutes first_hopeless_rest{1};
+constexpr std::chrono::minutes longest_hopeless_rest{15};
+constexpr const char* hopeless_code = "can_not_start";
 /// A standby looks at the lease this often, so that it takes over within a second (rule R11).
 constexpr std::chrono::milliseconds lease_poll{400};
 constexpr std::chrono::milliseconds command_poll{500};
@@ -66,15 +70,20 @@ Engine::Engine(db::DatabaseOptions database, const SyncOptions& options, const W
       board_(board),
       lease_(environment_, make_instance(), options.lease_ttl) {}
 
-void Engine::run(const std::stop_token& stop) {
+void Engine::run(const std::stop_token& stop, HopelessStart hopeless) {
   Backoff backoff(first_rest, longest_rest);
+  Backoff long_backoff(first_hopeless_rest, longest_hopeless_rest);
   while (!stop.stop_requested()) {
     const auto began = clock_.now();
     try {
       run_period(stop);
     } catch (const Error& error) {
       if (stop.stop_requested()) break;
-      if (needs_a_person(error) && !was_running_) throw;
+      if (needs_a_person(error) && !was_running_) {
+        if (hopeless == HopelessStart::ends_run) throw;
+        rest_hopeless(error, first_hopeless_rest + long_backoff.next(), stop);
+        continue;
+      }
       if (clock_.now() - began > settled_after) backoff.reset();
       wait_out(
           error,
@@ -105,6 +114,7 @@ void Engine::run_lease_period(db::Connection& connection, const std::stop_token&
     period.require_same_environment();
     board_.clear("api_away");
     board_.clear("api_refused");
+    board_.clear(hopeless_code);
     board_.set_role(Role::writer);
     was_running_ = true;
     period.start();
@@ -164,6 +174,7 @@ void Engine::stand_by() {
   log::info("another process writes environment '{}': standing by", environment_);
   board_.set_role(Role::standby);
   // What troubled this process as the writer is the other one's to tell.
+  board_.clear(hopeless_code);
   for (const auto* stream : all_streams()) {
     for (const auto* code : {"stream_refused", "stream_failed", "snapshot_uncertified"})
       board_.clear(code, stream->name);
@@ -218,6 +229,17 @@ void Engine::wait_out(const Error& error, Clock::Duration rest, const std::stop_
   }
   board_.set_role(Role::starting);
   board_.finished_iteration("engine", longest_request);
+  clock_.wait_for(rest, stop);
+}
+
+void Engine::rest_hopeless(const Error& error, Clock::Duration rest, const std::stop_token& stop) {
+  log::error("environment '{}' can't start: {}. {}; trying again in {} s", environment_, error.what(),
+             error.next_step(), std::chrono::duration_cast<std::chrono::seconds>(rest).count());
+  board_.set_database_ready(false);
+  board_.raise(hopeless_code, "", Severity::failing, error.what(),
+               error.next_step().empty() ? "look at the log" : error.next_step());
+  board_.set_role(Role::starting);
+  board_.finished_iteration("engine", rest + longest_request);
   clock_.wait_for(rest, stop);
 }
 

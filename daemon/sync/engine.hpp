@@ -26,6 +26,13 @@ namespace mirror::sync {
 
 class LeasePeriod;
 
+/// What becomes of a first start that fails where waiting helps nobody (a key of another environment, a schema that
+/// this version does not know).
+enum class HopelessStart {
+  ends_run,  ///< the process has nothing else to do: whoever started it sees the error at once
+  rests      ///< others depend on the process: it is shown on the status board, and tried again at long intervals
+};
+
 /// Keeps one environment's mirror true. run() is the daemon; the others are commands, which take the lease if nobody
 /// holds it and otherwise hand their request to the holder and wait for its answer (rule R11).
 /// reconfigure() and deliver() may be called from any thread, the others from one.
@@ -35,8 +42,9 @@ class Engine {
          StatusBoard& board);
 
   /// Runs until a stop is requested. What passes by itself (database or API away, lease elsewhere) is waited out and
-  /// shown on the status board; throws Error for what a person has to mend (misconfigured, refused by the database).
-  void run(const std::stop_token& stop);
+  /// shown on the status board; throws Error for what a person has to mend (misconfigured, refused by the database),
+  /// unless such a start rests.
+  void run(const std::stop_token& stop, HopelessStart hopeless = HopelessStart::ends_run);
 
   /// One pass over every enabled stream.
   std::vector<StreamResult> sync(const std::stop_token& stop);
@@ -73,6 +81,7 @@ class Engine {
   void stand_by();
   void keep_house(LeasePeriod& period, db::Connection& connection);
   void wait_out(const Error& error, Clock::Duration rest, const std::stop_token& stop);
+  void rest_hopeless(const Error& error, Clock::Duration rest, const std::stop_token& stop);
 
   /// Does `work` here, or has the lease's holder do command `kind`; returns the result as JSON.
   std::string perform(const std::string& kind, const std::string& arguments, const Work& work,

@@ -80,7 +80,8 @@ std::vector<std::string> dashboard_queries() {
   for (const auto& panel : json::parse(in)["panels"]) {
     for (const auto& target : panel["targets"]) {
       std::string query = target["expr"];
-      for (const auto& [variable, value] : {std::pair{"$__rate_interval", "1m"}, std::pair{"$job", "authkit-mirror"}}) {
+      for (const auto& [variable, value] : {std::pair{"$__rate_interval", "1m"}, std::pair{"$job", "authkit-mirror"},
+                                            std::pair{"$environment", ".*"}}) {
         for (std::size_t at = 0; (at = query.find(variable)) != std::string::npos;) {
           query.replace(at, std::string_view{variable}.size(), value);
         }

@@ -54,3 +54,30 @@ TEST_CASE("only reloadable keys are taken over, also back to their default") {
   REQUIRE(compare(merged, fresh).applied.empty());
   REQUIRE(compare(merged, fresh).needs_restart == std::vector<std::string>{"database.schema"});
 }
+
+namespace {
+
+Config both(std::vector<std::string> more) {
+  std::vector<std::string> flags{"environments.production.brake.max_count=600", "environments.staging.sync.parallel=1"};
+  flags.insert(flags.end(), more.begin(), more.end());
+  return with(flags);
+}
+
+}  // namespace
+
+TEST_CASE("a reload names each key with its environment, and takes over what each of them may") {
+  const Config running = both({});
+  const Config fresh = both({"environments.staging.brake.max_count=900", "environments.staging.sync.parallel=2",
+                             "health.max_lag=7m", "environments.third.sync.parallel=1"});
+  const ReloadReport report = compare(running, fresh);
+  REQUIRE(report.applied == std::vector<std::string>{"environments.production.health.max_lag",
+                                                     "environments.staging.brake.max_count",
+                                                     "environments.staging.health.max_lag"});
+  REQUIRE(report.needs_restart == std::vector<std::string>{"environments.staging.sync.parallel", "environments.third"});
+  const Config merged = with_reloadable_keys(running, fresh);
+  REQUIRE(merged.environments.size() == 2);
+  REQUIRE(merged.environments[0].sync.brake.max_count == 600);
+  REQUIRE(merged.environments[1].sync.brake.max_count == 900);
+  REQUIRE(merged.environments[1].sync.parallel == 1);
+  REQUIRE(merged.environments[0].sync.health_max_lag == 7min);
+}

@@ -1,5 +1,4 @@
-#include "tests/app/program.hpp"
-#include "tests/app/scratch.hpp"
+#include "tests/app/two_environments.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/browser.hpp"
 
@@ -104,4 +103,33 @@ TEST_CASE("the status page follows a sync, shows a hold with what it would delet
     const bool is_own = url.starts_with(page) || url == "data:,";
     CHECK(is_own);
   }
+}
+
+TEST_CASE("the status page switches between environments, says how each is, and fits a phone") {
+  TwoEnvironments mirror;
+  auto daemon = mirror.start({"run"});
+  REQUIRE(mirror.are_filled());
+  mirror.staging.arm({.name = "401-midway", .target = "", .count = -1});
+  Browser browser;
+  browser.resize(390, 844, true);
+  browser.open("http://127.0.0.1:" + std::to_string(daemon->port()) + "/");
+  REQUIRE(shows(browser, "environment production"));
+  CHECK(rows_on_card(browser, "users") == 120);
+  const auto state_of = [&](const std::string& environment) {
+    return browser.evaluate("document.querySelector('#environments a[href=\"#" + environment + "\"] span').textContent")
+        .get<std::string>();
+  };
+  CHECK(wait_until([&] { return state_of("staging") == "failing"; }));
+  CHECK(wait_until([&] { return state_of("production") == "ok"; }));
+  CHECK(browser.evaluate("document.querySelector('#state').textContent") == "ok");
+  CHECK(fits_its_width(browser));
+  browser.take_picture(pictures / "status-environments.png");
+
+  REQUIRE(browser.evaluate("(document.querySelector('#environments a[href=\"#staging\"]').click(), true)") == true);
+  REQUIRE(shows(browser, "environment staging"));
+  CHECK(wait_until([&] { return rows_on_card(browser, "users") == 40; }));
+  CHECK(browser.evaluate("document.querySelector('#state').textContent") == "failing");
+  CHECK(browser.evaluate("document.title").get<std::string>().starts_with("failing"));
+  browser.take_picture(pictures / "status-environment-failing.png");
+  CHECK(browser.complaints().empty());
 }

@@ -33,16 +33,16 @@ db::MirrorOverview fresh_overview() {
 TEST_CASE("a fresh mirror with a living writer is ok everywhere") {
   const MirrorStatus status = judge_mirror(fresh_overview(), {}, std::nullopt);
   REQUIRE(status.state == State::ok);
-  REQUIRE_THAT(to_table(status), ContainsSubstring("12,345"));
-  REQUIRE(to_nagios(status).starts_with("AUTHKIT-MIRROR OK - "));
-  REQUIRE(nlohmann::json::parse(to_json(status, "default"))["status"] == "ok");
+  REQUIRE_THAT(to_table({{"default", status}}), ContainsSubstring("12,345"));
+  REQUIRE(to_nagios({{"default", status}}).starts_with("AUTHKIT-MIRROR OK - "));
+  REQUIRE(nlohmann::json::parse(to_json({{"default", status}}))["status"] == "ok");
 }
 
 TEST_CASE("an old certificate is failing, a hold, a quarantine or no writer degraded") {
   db::MirrorOverview old = fresh_overview();
   old.streams[0].seconds_since_certified = 3600 + 360 + 300 + 1;
   REQUIRE(judge_mirror(old, {}, std::nullopt).state == State::failing);
-  REQUIRE(to_nagios(judge_mirror(old, {}, std::nullopt)).starts_with("AUTHKIT-MIRROR CRITICAL"));
+  REQUIRE(to_nagios({{"default", judge_mirror(old, {}, std::nullopt)}}).starts_with("AUTHKIT-MIRROR CRITICAL"));
 
   db::MirrorOverview held = fresh_overview();
   db::HoldRecord hold;
@@ -52,7 +52,7 @@ TEST_CASE("an old certificate is failing, a hold, a quarantine or no writer degr
   held.holds.push_back(hold);
   const MirrorStatus held_status = judge_mirror(held, {}, std::nullopt);
   REQUIRE(held_status.state == State::degraded);
-  REQUIRE_THAT(to_table(held_status), ContainsSubstring("authkit-mirror approve 4"));
+  REQUIRE_THAT(to_table({{"default", held_status}}), ContainsSubstring("authkit-mirror approve 4"));
 
   db::MirrorOverview parked = fresh_overview();
   parked.quarantine["users"] = 2;
@@ -73,7 +73,7 @@ TEST_CASE("what only the daemon knows joins the status, what both know is said o
                               {{"code", "limited"}, {"subject", ""}, {"severity", "degraded"}, {"cause", "429"}}}}};
   const MirrorStatus status = judge_mirror(old, {}, live.dump());
   REQUIRE(status.findings.size() == 2);
-  REQUIRE_THAT(to_table(status), ContainsSubstring("429"));
+  REQUIRE_THAT(to_table({{"default", status}}), ContainsSubstring("429"));
 }
 
 TEST_CASE("a check with a failed line ends with that line's exit code, warnings do not count") {
@@ -97,4 +97,19 @@ TEST_CASE("a pass is done only if all is certified and nothing is held or parked
   results["invitations"].certificate = "failed: 403";
   REQUIRE(judge_pass(results) == ExitCode::not_all_well);
   REQUIRE_THAT(pass_table(results), ContainsSubstring("failed: 403"));
+}
+
+TEST_CASE("of several environments each is told with its name, and the worst decides") {
+  db::MirrorOverview old = fresh_overview();
+  for (auto& stream : old.streams) stream.seconds_since_certified = 1e6;
+  const std::vector<EnvironmentStatus> both{{"production", judge_mirror(fresh_overview(), {}, std::nullopt)},
+                                            {"staging", judge_mirror(old, {}, std::nullopt)}};
+  REQUIRE(worst_state(both) == State::failing);
+  REQUIRE(to_nagios(both).starts_with("AUTHKIT-MIRROR CRITICAL - staging: the last complete snapshot of"));
+  REQUIRE_THAT(to_nagios(both), ContainsSubstring(" production_users_age=60s production_users_rows=12345"));
+  REQUIRE_THAT(to_table(both), ContainsSubstring("production\nSTREAM") && ContainsSubstring("\nstaging\nSTREAM"));
+  const auto told = nlohmann::json::parse(to_json(both));
+  REQUIRE(told["status"] == "failing");
+  REQUIRE(told["environments"]["production"]["status"] == "ok");
+  REQUIRE(told["environments"]["staging"]["findings"].size() == all_streams().size());
 }

@@ -10,12 +10,20 @@ using namespace mirror;
 using namespace mirror::app;
 using namespace std::chrono_literals;
 
+namespace {
+
+WatchedBoards one(const sync::StatusBoard& board) {
+  return {{"default", &board}};
+}
+
+}  // namespace
+
 TEST_CASE("the watchdog is fed only while every loop comes round in time") {
   test::BoardClock clock;
   sync::StatusBoard board(clock);
   int pings = 0;
   Watchdog watchdog(
-      board, clock, [&] { ++pings; }, [](const std::string&) {});
+      one(board), clock, [&] { ++pings; }, [](const std::string&) {});
   board.finished_iteration("writer", 10s);
   REQUIRE(watchdog.beat());
   clock.passed += 11s;
@@ -30,7 +38,7 @@ TEST_CASE("systemd hears how the daemon is when that has changed") {
   sync::StatusBoard board(clock);
   std::vector<std::string> lines;
   Watchdog watchdog(
-      board, clock, [] {}, [&](const std::string& line) { lines.push_back(line); });
+      one(board), clock, [] {}, [&](const std::string& line) { lines.push_back(line); });
   watchdog.beat();
   watchdog.beat();
   board.set_role(sync::Role::writer);
@@ -48,7 +56,7 @@ TEST_CASE("the watchdog's thread feeds at once and ends with its owner") {
   int pings = 0;
   {
     Watchdog watchdog(
-        board, clock,
+        one(board), clock,
         [&] {
           const std::lock_guard lock(mutex);
           ++pings;
@@ -60,4 +68,33 @@ TEST_CASE("the watchdog's thread feeds at once and ends with its owner") {
     REQUIRE(fed.wait_for(lock, 10s, [&] { return pings >= 3; }));
   }
   REQUIRE(pings >= 3);
+}
+
+TEST_CASE("a stalled loop of one environment starves the watchdog of all") {
+  test::BoardClock clock;
+  sync::StatusBoard production(clock);
+  sync::StatusBoard staging(clock);
+  Watchdog watchdog(
+      {{"production", &production}, {"staging", &staging}}, clock, [] {}, [](const std::string&) {});
+  production.finished_iteration("engine", 60s);
+  staging.finished_iteration("engine", 10s);
+  REQUIRE(watchdog.beat());
+  clock.passed += 11s;
+  REQUIRE_FALSE(watchdog.beat());
+  staging.finished_iteration("engine", 10s);
+  REQUIRE(watchdog.beat());
+}
+
+TEST_CASE("systemd's line sums up environments that are well, and names those that are not") {
+  test::BoardClock clock;
+  sync::StatusBoard production(clock);
+  sync::StatusBoard staging(clock);
+  const WatchedBoards both{{"production", &production}, {"staging", &staging}};
+  for (auto* board : {&production, &staging}) {
+    board->set_role(sync::Role::writer);
+    board->update("users", [&](sync::StreamProgress& progress) { progress.certified_at = clock.wall(); });
+  }
+  REQUIRE(status_line(both) == "2 environments; 2 of 2 streams certified; 0 findings");
+  staging.raise("api_away", "", sync::Severity::failing, "gone", "");
+  REQUIRE(status_line(both) == "2 environments; staging: writer; 1 of 1 streams certified; 1 finding");
 }

@@ -31,8 +31,9 @@ TEST_CASE("the daemon receives webhooks beside its health, and counts them") {
   const unsigned short port = port_behind(*daemon, "health");
   CHECK(post_webhook(port, "t=1, v1=2", "{}").status == 401);
   CHECK(post_webhook(port, mirror.workos.sign("{}"), "{}").status != 401);
-  CHECK_THAT(daemon->ask("/metrics").body,
-             ContainsSubstring("authkit_mirror_webhooks_total{result=\"refused_signature\"} 1"));
+  CHECK_THAT(
+      daemon->ask("/metrics").body,
+      ContainsSubstring("authkit_mirror_webhooks_total{environment=\"default\",result=\"refused_signature\"} 1"));
 }
 
 TEST_CASE("with an address of their own, webhooks arrive only there, and nothing else is there") {

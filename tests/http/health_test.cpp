@@ -17,7 +17,7 @@ namespace {
 /// A daemon in miniature: a board, its clock, and the real server in front.
 struct Daemon {
   Daemon() {
-    http::add_health_routes(routes, health);
+    http::add_health_routes(routes, {{"default", &board, &health}});
     http::HttpOptions options;
     options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(options, routes);
@@ -138,4 +138,36 @@ TEST_CASE("health is answered also when an error message is not UTF-8") {
   Daemon daemon;
   daemon.board.raise("stream_error", "users", sync::Severity::degraded, "bad \xff byte", "");
   REQUIRE(daemon.healthz(200)["status"] == "degraded");
+}
+
+TEST_CASE("of several environments the worst decides, each is told by its name, and one can be asked for") {
+  Daemon daemon;
+  daemon.certify_all();
+  sync::StatusBoard other{daemon.clock};
+  const http::Health other_health{other, daemon.clock, {}};
+  http::Routes routes;
+  http::add_health_routes(routes, {{"production", &daemon.board, &daemon.health}, {"staging", &other, &other_health}});
+  const auto asked = [&](const std::string& path, const std::string& query = "") {
+    return routes.at(path).answer(
+        {.method = "GET", .path = path, .query = query, .headers = {}, .body = "", .client = ""});
+  };
+  other.raise("api_refused", "", sync::Severity::failing, "the key is refused", "");
+  CHECK(asked("/healthz").status == 503);
+  const json all = json::parse(asked("/healthz").body);
+  CHECK(all["status"] == "failing");
+  CHECK(all["environments"]["production"]["status"] == "ok");
+  CHECK(all["environments"]["staging"]["findings"][0]["code"] == "api_refused");
+
+  CHECK(asked("/healthz", "environment=production").status == 200);
+  CHECK(json::parse(asked("/healthz", "pretty&environment=production").body)["role"] == "writer");
+  CHECK(asked("/healthz", "environment=staging").status == 503);
+  CHECK(asked("/readyz").status == 503);
+  CHECK_THAT(asked("/readyz").body, ContainsSubstring("staging: no complete snapshot of users yet"));
+  CHECK(asked("/readyz", "environment=production").status == 200);
+  CHECK(asked("/healthz", "environment=elsewhere").status == 404);
+
+  other.finished_iteration("engine", 1s);
+  daemon.clock.passed += 2s;
+  CHECK_THAT(asked("/livez").body, ContainsSubstring("staging: engine"));
+  CHECK(asked("/livez", "environment=production").status == 200);
 }

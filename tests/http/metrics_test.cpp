@@ -21,7 +21,7 @@ std::vector<http::Sample> api_samples() {
 
 struct Scrape {
   Scrape() {
-    http::add_metrics_route(routes, board, health, api_samples);
+    http::add_metrics_route(routes, {{"production", &board, &health, api_samples}});
     http::HttpOptions options;
     options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(options, routes);
@@ -79,15 +79,18 @@ TEST_CASE("a counter goes on where a new pass starts its numbers again") {
   add_rows(scrape.board, 100);
   scrape.board.update("users", [](sync::StreamProgress& progress) { progress = {}; });
   add_rows(scrape.board, 100);
-  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_rows_total{stream=\"users\"} 200"));
+  REQUIRE_THAT(scrape.text(),
+               ContainsSubstring("authkit_mirror_rows_total{environment=\"production\",stream=\"users\"} 200"));
 }
 
 TEST_CASE("samples of another folder appear with one HELP per name") {
   Scrape scrape;
   const std::string text = scrape.text();
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_requests_total{class=\"2xx\"} 12"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_requests_total{class=\"5xx\"} 1"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_pace 12.5"));
+  REQUIRE_THAT(text,
+               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",class=\"2xx\"} 12"));
+  REQUIRE_THAT(text,
+               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",class=\"5xx\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_pace{environment=\"production\"} 12.5"));
 }
 
 TEST_CASE("role, health and findings are there as gauges") {
@@ -95,11 +98,11 @@ TEST_CASE("role, health and findings are there as gauges") {
   scrape.board.set_role(sync::Role::standby);
   scrape.board.raise("database_away", "", sync::Severity::failing, "gone", "");
   const std::string text = scrape.text();
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_role{role=\"standby\"} 1"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_role{role=\"writer\"} 0"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_health{state=\"failing\"} 1"));
-  REQUIRE_THAT(text,
-               ContainsSubstring("authkit_mirror_finding{code=\"database_away\",subject=\"\",severity=\"failing\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_role{environment=\"production\",role=\"standby\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_role{environment=\"production\",role=\"writer\"} 0"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_health{environment=\"production\",state=\"failing\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_finding{environment=\"production\",code=\"database_away\","
+                                       "subject=\"\",severity=\"failing\"} 1"));
 }
 
 TEST_CASE("holds, quarantine and drift are there before anything has happened, so that the first change shows") {
@@ -108,9 +111,13 @@ TEST_CASE("holds, quarantine and drift are there before anything has happened, s
   db::MirrorOverview overview;
   scrape.board.set_overview(overview);
   const std::string before = scrape.text();
-  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_open_holds{table=\"users\"} 0"));
-  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_quarantined_objects{table=\"users\"} 0"));
-  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_drift_rows_total{table=\"users\",cause=\"missed_event\"} 0"));
+  REQUIRE_THAT(before, ContainsSubstring("authkit_mirror_open_holds{environment=\"production\",table=\"users\"} 0"));
+  REQUIRE_THAT(before,
+               ContainsSubstring("authkit_mirror_quarantined_objects{environment=\"production\",table=\"users\"} 0"));
+  REQUIRE_THAT(
+      before,
+      ContainsSubstring(
+          "authkit_mirror_drift_rows_total{environment=\"production\",table=\"users\",cause=\"missed_event\"} 0"));
 
   auto& hold = overview.holds.emplace_back();
   hold.stream = "users";
@@ -121,11 +128,15 @@ TEST_CASE("holds, quarantine and drift are there before anything has happened, s
   overview.lease.emplace().token = 7;
   scrape.board.set_overview(overview);
   const std::string after = scrape.text();
-  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_open_holds{table=\"users\"} 1"));
-  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_held_rows{table=\"users\"} 640"));
-  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_quarantined_objects{table=\"users\"} 2"));
-  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_drift_rows_total{table=\"users\",cause=\"missed_event\"} 3"));
-  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_lease_token 7"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_open_holds{environment=\"production\",table=\"users\"} 1"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_held_rows{environment=\"production\",table=\"users\"} 640"));
+  REQUIRE_THAT(after,
+               ContainsSubstring("authkit_mirror_quarantined_objects{environment=\"production\",table=\"users\"} 2"));
+  REQUIRE_THAT(
+      after,
+      ContainsSubstring(
+          "authkit_mirror_drift_rows_total{environment=\"production\",table=\"users\",cause=\"missed_event\"} 3"));
+  REQUIRE_THAT(after, ContainsSubstring("authkit_mirror_lease_token{environment=\"production\"} 7"));
 }
 
 TEST_CASE("the ages of poll and cursor grow while nothing is read, whichever process read last") {
@@ -139,10 +150,11 @@ TEST_CASE("the ages of poll and cursor grow while nothing is read, whichever pro
   scrape.board.set_overview(overview);
   scrape.board.update_tail([&](sync::TailProgress& now) { now.caught_up_through = api_time; });
   scrape.clock.passed += std::chrono::seconds{30};
-  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds 38"));
-  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_cursor_age_seconds 138"));
+  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds{environment=\"production\"} 38"));
+  REQUIRE_THAT(scrape.text(),
+               ContainsSubstring("authkit_mirror_tail_cursor_age_seconds{environment=\"production\"} 138"));
   scrape.board.update_tail([&](sync::TailProgress& now) { now.polled_at = scrape.clock.now(); });
-  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds 0"));
+  REQUIRE_THAT(scrape.text(), ContainsSubstring("authkit_mirror_tail_poll_age_seconds{environment=\"production\"} 0"));
 }
 
 TEST_CASE("commits are a histogram") {
@@ -150,8 +162,28 @@ TEST_CASE("commits are a histogram") {
   scrape.board.add_commit(std::chrono::milliseconds{2});
   scrape.board.add_commit(std::chrono::minutes{1});
   const std::string text = scrape.text();
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_count 2"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"0.001\"} 0"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"10\"} 1"));
-  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{le=\"+Inf\"} 2"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_commit_duration_seconds_count{environment=\"production\"} 2"));
+  REQUIRE_THAT(text, ContainsSubstring(
+                         "authkit_mirror_commit_duration_seconds_bucket{environment=\"production\",le=\"0.001\"} 0"));
+  REQUIRE_THAT(
+      text, ContainsSubstring("authkit_mirror_commit_duration_seconds_bucket{environment=\"production\",le=\"10\"} 1"));
+  REQUIRE_THAT(text, ContainsSubstring(
+                         "authkit_mirror_commit_duration_seconds_bucket{environment=\"production\",le=\"+Inf\"} 2"));
+}
+
+TEST_CASE("each environment's values carry its name, under one HELP per family") {
+  Scrape scrape;
+  sync::StatusBoard other{scrape.clock};
+  const http::Health other_health{other, scrape.clock, {}};
+  http::add_metrics_route(scrape.routes, {{"production", &scrape.board, &scrape.health, api_samples},
+                                          {"staging", &other, &other_health, api_samples}});
+  add_rows(scrape.board, 100);
+  add_rows(other, 7);
+  const std::string text = scrape.routes.at("/metrics").answer({}).body;
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_rows_total{environment=\"production\",stream=\"users\"} 100\n"
+                                       "authkit_mirror_rows_total{environment=\"staging\",stream=\"users\"} 7\n"));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_pace{environment=\"staging\"} 12.5"));
+  const std::string help = "# HELP authkit_mirror_api_requests_total";
+  REQUIRE(text.find(help) == text.rfind(help));
+  REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_build_info{version="));
 }

@@ -21,14 +21,15 @@ std::vector<http::Sample> some_samples() {
 
 struct Page {
   Page() {
-    http::add_status_page(routes, board, health, clock, "production", some_samples);
+    http::add_status_page(routes, {{"production", &board, &health, some_samples}, {"staging", &other, &other_health}},
+                          clock);
     http::HttpOptions options;
     options.listen = "127.0.0.1:0";
     server = std::make_unique<http::Server>(options, routes);
   }
 
-  [[nodiscard]] json status() const {
-    const auto answer = test::ask(server->port(), "GET", "/status.json");
+  [[nodiscard]] json status(const std::string& query = "") const {
+    const auto answer = test::ask(server->port(), "GET", "/status.json" + query);
     REQUIRE(answer.status == 200);
     return json::parse(answer.body);
   }
@@ -36,6 +37,8 @@ struct Page {
   test::BoardClock clock;
   sync::StatusBoard board{clock};
   http::Health health{board, clock, {}};
+  sync::StatusBoard other{clock};
+  http::Health other_health{other, clock, {}};
   http::Routes routes;
   std::unique_ptr<http::Server> server;
 };
@@ -122,4 +125,19 @@ TEST_CASE("holds, certificates, quarantine and drift appear with their ids as th
   CHECK(status["drift"][0]["example_id"] == "user_3");
   CHECK(status["counters"]["api_requests_total"]["2xx"] == 12);
   CHECK(status["counters"]["api_retries_total"] == 3);
+}
+
+TEST_CASE("one environment is shown at a time, the first if none is named, and beside it how all are") {
+  Page page;
+  page.other.raise("api_refused", "", sync::Severity::failing, "the key is refused", "");
+  const json first = page.status();
+  CHECK(first["environment"] == "production");
+  CHECK(first["environments"] ==
+        json{{{"name", "production"}, {"state", "degraded"}}, {{"name", "staging"}, {"state", "failing"}}});
+  const json second = page.status("?environment=staging");
+  CHECK(second["environment"] == "staging");
+  CHECK(second["findings"][0]["code"] == "api_refused");
+  const auto unknown = test::ask(page.server->port(), "GET", "/status.json?environment=elsewhere");
+  CHECK(unknown.status == 404);
+  CHECK_THAT(unknown.body, ContainsSubstring("production, staging"));
 }

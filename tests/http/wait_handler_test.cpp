@@ -19,8 +19,11 @@ namespace {
 
 /// A server that knows nothing but waiting, and a path that always answers.
 struct WaitSite {
+  explicit WaitSite(std::vector<std::string> names = {"default"}) : environments(std::move(names)) {}
+
+  const std::vector<std::string> environments;
   harness::TestDatabase database;
-  WaitHandler waits{database.options(), "default", app::parse_duration};
+  WaitHandler waits{database.options(), environments, app::parse_duration};
   Server server{any_port(), routes()};
 
   ~WaitSite() { waits.stop(); }
@@ -62,6 +65,18 @@ TEST_CASE("a wait by HTTP answers when the object arrives, and 504 when it does 
   CHECK_THAT(answer.body, ContainsSubstring("\"deleted\": false"));
   site.database.execute("UPDATE workos.users SET _deleted_at = now()");
   CHECK_THAT(site.ask("?user=user_1").body, ContainsSubstring("\"deleted\": true"));
+}
+
+TEST_CASE("of several environments a wait by HTTP names the one that it is about") {
+  WaitSite site({"production", "staging"});
+  site.database.execute("INSERT INTO workos.users (_env, id, _observed_at) VALUES ('staging', 'user_1', now())");
+  CHECK(site.ask("?user=user_1&environment=staging").status == 200);
+  CHECK(site.ask("?user=user_1&environment=production&timeout=1ms").status == 504);
+  for (const char* query : {"?user=user_1", "?user=user_1&environment=stage"}) {
+    const Answer answer = site.ask(query);
+    CHECK(answer.status == 400);
+    CHECK_THAT(answer.body, ContainsSubstring("production, staging"));
+  }
 }
 
 TEST_CASE("a wait by HTTP answers 400 to what it does not understand, and names it") {

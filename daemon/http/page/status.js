@@ -160,6 +160,21 @@ function driftTable(drift) {
   'no sweep had anything to correct');
 }
 
+// Which environment is shown stands in the address, so that it can be kept and sent.
+const shownEnvironment = () => decodeURIComponent(location.hash.slice(1));
+
+function drawEnvironments(status) {
+  const links = status.environments.map(({ name, state }) => element('a', {
+    href: `#${encodeURIComponent(name)}`, class: 'badge', ...(name === status.environment ? { 'aria-current': 'true' } : {}),
+  }, name, ' ', element('span', { class: state }, state)));
+  byId('environments').replaceChildren(...links);
+  byId('environments').hidden = links.length < 2;
+}
+
+const badness = ['ok', 'degraded', 'failing'];
+const worstState = (environments) =>
+  badness[Math.max(...environments.map(({ state }) => badness.indexOf(state)))];
+
 // What a person has opened stays open.
 function replace(id, ...children) {
   const place = byId(id);
@@ -171,7 +186,8 @@ function replace(id, ...children) {
 function draw(status) {
   byId('state').textContent = status.state;
   byId('state').className = `badge ${status.state}`;
-  document.title = `${status.state} · authkit-mirror`;
+  document.title = `${worstState(status.environments)} · authkit-mirror`;
+  drawEnvironments(status);
   byId('about').textContent = `environment ${status.environment} · ${status.role} · version ${status.version}` +
     (status.database_seconds_ago === null ? ' · the database was not read yet'
       : ` · database read ${ago(status.database_seconds_ago)}`);
@@ -199,9 +215,14 @@ function complain(reason) {
 
 async function refresh() {
   try {
-    const answer = await fetch('status.json', { cache: 'no-store', signal: AbortSignal.timeout(patience) });
+    const name = shownEnvironment();
+    const question = name ? `status.json?environment=${name}` : 'status.json';
+    const answer = await fetch(question, { cache: 'no-store', signal: AbortSignal.timeout(patience) });
+    if (answer.status === 404 && name) location.hash = '';  // it is no longer mirrored, or was mistyped
     if (!answer.ok) throw new Error(`status ${answer.status}`);
-    draw(await answer.json());
+    const status = await answer.json();
+    if (name !== shownEnvironment()) return;  // meanwhile another one was asked for
+    draw(status);
     answeredAt = Date.now();
     byId('silence').hidden = true;
     byId('content').classList.remove('stale');
@@ -215,4 +236,5 @@ async function follow() {
   setTimeout(follow, pause);
 }
 
+addEventListener('hashchange', refresh);
 follow();
