@@ -37,7 +37,7 @@ TEST_CASE("the daemon serves health, becomes ready with its first certificates, 
   CHECK(mirror.differences().empty());
 }
 
-TEST_CASE("SIGHUP applies what can be reloaded and names what can't; a wrong file changes nothing") {
+TEST_CASE("SIGHUP applies what can be reloaded and names what can't, and a wrong file changes nothing") {
   ProgramFixture mirror;
   const Scratch scratch;
   const auto config = scratch.file("mirror.toml", "[brake]\nmax_count = 500\n");

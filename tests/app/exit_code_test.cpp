@@ -154,7 +154,7 @@ TEST_CASE("a wrong command line ends with 64") {
   }
 }
 
-TEST_CASE("held deletions end sync with 1; holds lists them, approve and discard decide, an unknown one ends with 64") {
+TEST_CASE("held deletions end sync with 1, holds lists them, approve and discard decide, an unknown one ends with 64") {
   ProgramFixture mirror;
   REQUIRE(mirror.run({"sync"}).code == 0);
   erase_invitations(mirror, 6);

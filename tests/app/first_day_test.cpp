@@ -28,7 +28,7 @@ TEST_CASE("check says whether the key belongs to the environment that is mirrore
   CHECK_THAT(foreign.output, ContainsSubstring("belongs to another WorkOS environment"));
 }
 
-TEST_CASE("config print needs neither API nor database and shows no secret; config check lists every problem") {
+TEST_CASE("config print needs neither API nor database and shows no secret, and config check lists every problem") {
   const ProgramFixture mirror;
   const std::vector<std::string> nowhere{"WORKOS_BASE_URL=http://127.0.0.1:1",
                                          "DATABASE_URL=postgresql://u:hush@127.0.0.1:1/d"};

@@ -94,7 +94,7 @@ TEST_CASE("an event with a delay of its own is overtaken by later ones") {
   REQUIRE(both[0]["data"]["email"] == "late@x.example");
 }
 
-TEST_CASE("range_start and organization_id narrow the events; user events belong to no organization") {
+TEST_CASE("range_start and organization_id narrow the events, and user events belong to no organization") {
   Simulator simulator(small_directory());
   simulator.start();
   TestClient client(simulator.port());

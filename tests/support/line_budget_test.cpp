@@ -5,7 +5,7 @@
 using namespace mirror;
 using namespace std::chrono_literals;
 
-TEST_CASE("lines of a kind are said until its budget is spent; after the window the next one tells how many were not") {
+TEST_CASE("lines of a kind are said until its budget is spent, after the window the next one tells how many were not") {
   LineBudget budget(2, 60s);
   const Clock::TimePoint start{};
   REQUIRE(budget.spend("lost", start) == 0U);

@@ -117,7 +117,7 @@ TEST_CASE("objects that a list leaves out from both its ends live on: each is as
   expect_truth(scene);
 }
 
-TEST_CASE("a cursor whose object is deleted ends a page too early; the next sweep deletes that object alone") {
+TEST_CASE("a cursor whose object is deleted ends a page too early, and the next sweep deletes that object alone") {
   Scene scene;
   fill(scene);
   const auto cursor = scene.listed(Kind::users)[99];
