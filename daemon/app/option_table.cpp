@@ -221,7 +221,8 @@ void add_daemon(std::vector<Option>& table) {
 
 /// What each WorkOS environment may have of its own. The daemon has one database, one HTTP server and one log.
 bool stands_in_environment(std::string_view key) {
-  constexpr std::array sections{"api", "sync", "streams", "events", "brake", "webhook", "health", "lease"};
+  constexpr std::array sections{"api",   "sync",    "streams", "events", "changes",
+                                "brake", "webhook", "health",  "lease",  "reconcile"};
   const std::string_view section = key.substr(0, key.find('.'));
   return key != "webhook.listen" && std::ranges::find(sections, section) != sections.end();
 }
