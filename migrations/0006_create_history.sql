@@ -12,12 +12,13 @@ DECLARE
   newest date := date_trunc('month', GREATEST(clock_timestamp(), (SELECT max(changed_at) FROM @schema@.changes))
                                      AT TIME ZONE 'UTC')::date;
   partition text := 'changes_' || to_char(newest, 'YYYY_MM');
+  mirror text := $schema$@schema@$schema$;
 BEGIN
-  EXECUTE format('ALTER TABLE @schema@.changes RENAME TO %I', partition);
-  EXECUTE format('ALTER TABLE @schema@.%I DROP CONSTRAINT changes_pkey', partition);
-  EXECUTE format('CREATE TABLE @schema@.changes (LIKE @schema@.%I INCLUDING DEFAULTS INCLUDING COMMENTS, '
-                 'PRIMARY KEY (_env, seq, changed_at)) PARTITION BY RANGE (changed_at)', partition);
-  EXECUTE format('ALTER TABLE @schema@.changes ATTACH PARTITION @schema@.%I FOR VALUES FROM (MINVALUE) TO (%L)',
+  EXECUTE format('ALTER TABLE %s.changes RENAME TO %I', mirror, partition);
+  EXECUTE format('ALTER TABLE %s.%I DROP CONSTRAINT changes_pkey', mirror, partition);
+  EXECUTE format('CREATE TABLE %1$s.changes (LIKE %1$s.%2$I INCLUDING DEFAULTS INCLUDING COMMENTS, '
+                 'PRIMARY KEY (_env, seq, changed_at)) PARTITION BY RANGE (changed_at)', mirror, partition);
+  EXECUTE format('ALTER TABLE %1$s.changes ATTACH PARTITION %1$s.%2$I FOR VALUES FROM (MINVALUE) TO (%3$L)', mirror,
                  partition, to_char(newest + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
 END
 $partition$;
@@ -111,15 +112,17 @@ RETURNS TABLE (id text, valid_from timestamptz, valid_to timestamptz, lives bool
 LANGUAGE plpgsql STABLE SET jit = off AS $$
 DECLARE
   -- Instants of the API and of its answers are not exact to the second.
-  chosen text := CASE WHEN of_id IS NOT NULL THEN '= $3' ELSE
-    'IN (SELECT touched.id FROM @schema@.changes AS touched WHERE touched._env = $1 AND touched.table_name = $2 '
-    'AND touched.id IS NOT NULL AND (touched.op = ''late'' OR touched.observed_at > $4 - interval ''1 hour''))' END;
+  chosen text := CASE WHEN of_id IS NOT NULL THEN '= $3' ELSE $touched$
+    IN (SELECT touched.id FROM @schema@.changes AS touched
+        WHERE touched._env = $1 AND touched.table_name = $2 AND touched.id IS NOT NULL
+          AND (touched.op = 'late' OR touched.observed_at > $4 - interval '1 hour')) $touched$ END;
+  mirror text := $schema$@schema@$schema$;
   fields text[] := (SELECT h.observed_fields FROM @schema@.history_tables AS h WHERE h.table_name = of_table);
 BEGIN
   RETURN QUERY EXECUTE format($query$
     WITH feed AS (
       SELECT c.id, c.seq, c.op, c.via, c.event_id, c.observed_at, c.changed_at, c.before, c.content
-      FROM @schema@.changes AS c
+      FROM %3$s.changes AS c
       WHERE c._env = $1 AND c.table_name = $2 AND c.id %2$s
     ), applied AS (
       SELECT feed.*, lead(before) OVER chain AS next_before, lead(seq) OVER chain IS NULL AS is_last,
@@ -128,7 +131,7 @@ BEGIN
       WINDOW chain AS (PARTITION BY id ORDER BY seq)
     ), held AS (
       SELECT h.id, _raw, _deleted_at, _deleted_by, _event_id, _observed_at, _changed_at
-      FROM @schema@.%1$I AS h
+      FROM %3$s.%1$I AS h
       WHERE _env = $1 AND h.id %2$s
     ), item AS (
       -- What a change led to is what the next one found.
@@ -221,7 +224,7 @@ BEGIN
            w.lives, w.content, w.previous, NULLIF(w.seq, 0), w.via, w.event_id, w.observed_at, w.changed_at
     FROM whole AS w
     ORDER BY w.id, source, rank, w.event_id NULLS FIRST, w.lives DESC, w.observed_at NULLS FIRST, w.seq
-  $query$, of_table, chosen) USING environment, of_table, of_id, after, fields;
+  $query$, of_table, chosen, mirror) USING environment, of_table, of_id, after, fields;
 END
 $$;
 COMMENT ON FUNCTION @schema@.versions(text, text, text, timestamptz) IS 'Versions of one object, or of those that changed after an instant. For users_as_of and history.';
@@ -244,25 +247,26 @@ RETURNS SETOF anyelement
 LANGUAGE plpgsql STABLE SET jit = off AS $$
 DECLARE
   env text := @schema@.environment_or_only(environment);
+  mirror text := $schema$@schema@$schema$;
 BEGIN
   PERFORM @schema@.require_history(of_table, env, moment);
   RETURN QUERY EXECUTE format($query$
     WITH touched AS MATERIALIZED (
-      SELECT DISTINCT id FROM @schema@.changes
+      SELECT DISTINCT id FROM %2$s.changes
       WHERE _env = $1 AND table_name = $2 AND id IS NOT NULL AND (op = 'late' OR observed_at > $3 - interval '1 hour')
     )
     SELECT still.*
-    FROM @schema@.%1$I AS still
+    FROM %2$s.%1$I AS still
     WHERE still._env = $1 AND still.created_at <= $3 AND (still._deleted_at IS NULL OR still._deleted_at > $3)
       AND NOT EXISTS (SELECT FROM touched WHERE touched.id = still.id)
     UNION ALL
     SELECT past.*
-    FROM @schema@.versions($2, $1, NULL, $3) AS version
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::@schema@.%1$I, @schema@.columns_of(version.content) ||
+    FROM %2$s.versions($2, $1, NULL, $3) AS version
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::%2$s.%1$I, %2$s.columns_of(version.content) ||
       jsonb_build_object('_env', $1, '_raw', version.content, '_event_id', version.event_id,
                          '_observed_at', version.observed_at, '_changed_at', version.recorded_at)) AS past
     WHERE version.lives AND version.valid_from <= $3 AND (version.valid_to IS NULL OR version.valid_to > $3)
-  $query$, of_table) USING env, of_table, moment;
+  $query$, of_table, mirror) USING env, of_table, moment;
 END
 $$;
 COMMENT ON FUNCTION @schema@.rows_as_of(anyelement, text, timestamptz, text) IS 'Rows of a mirrored table that lived at an instant, as they were then. Behind users_as_of and its likes.';

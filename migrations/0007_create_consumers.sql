@@ -37,8 +37,9 @@ DECLARE
   env text := COALESCE(environment, @schema@.environment_or_only(NULL));
   newest bigint := COALESCE((SELECT l.feed_seq FROM @schema@.lease AS l WHERE l._env = env), 0);
   expected bigint := after + 1;
-  held text := (SELECT string_agg(format('SELECT _raw FROM @schema@.%1$I AS held WHERE taken.table_name = %1$L '
-                                         'AND held._env = taken._env AND held.id = taken.id', h.table_name),
+  mirror text := $schema$@schema@$schema$;
+  held text := (SELECT string_agg(format('SELECT _raw FROM %1$s.%2$I AS held WHERE taken.table_name = %2$L '
+                                         'AND held._env = taken._env AND held.id = taken.id', mirror, h.table_name),
                                   ' UNION ALL ')
                 FROM @schema@.history_tables AS h);
   change record;
@@ -50,16 +51,16 @@ BEGIN
     SELECT taken._env || ':' || taken.seq AS change_id, taken.*,
            CASE WHEN taken.op IN ('insert', 'update', 'revive')
                 THEN CASE WHEN next.seq IS NULL THEN held._raw ELSE next.before END END AS after_change
-    FROM (SELECT * FROM @schema@.changes AS c WHERE c._env = $1 AND c.seq > $2 ORDER BY c.seq LIMIT $3) AS taken
+    FROM (SELECT * FROM %2$s.changes AS c WHERE c._env = $1 AND c.seq > $2 ORDER BY c.seq LIMIT $3) AS taken
     LEFT JOIN LATERAL (
-      SELECT c.seq, c.before FROM @schema@.changes AS c
+      SELECT c.seq, c.before FROM %2$s.changes AS c
       WHERE c._env = taken._env AND c.table_name = taken.table_name AND c.id = taken.id AND c.seq > taken.seq
         AND c.op <> 'late'
       ORDER BY c.seq LIMIT 1
     ) AS next ON true
-    LEFT JOIN LATERAL (%s) AS held ON next.seq IS NULL
+    LEFT JOIN LATERAL (%1$s) AS held ON next.seq IS NULL
     ORDER BY taken.seq
-  $query$, held) USING env, after, most
+  $query$, held, mirror) USING env, after, most
   LOOP
     EXIT WHEN change.seq <> expected;
     expected := expected + 1;
@@ -155,7 +156,7 @@ REVOKE ALL ON FUNCTION @schema@.drop_consumer(text, text) FROM PUBLIC;
 CREATE FUNCTION @schema@.create_publication(publication text DEFAULT 'authkit_mirror') RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  tables text := (SELECT string_agg(format('@schema@.%I', name), ', ')
+  tables text := (SELECT string_agg(format('%s.%I', $schema$@schema@$schema$, name), ', ')
                   FROM (SELECT h.table_name FROM @schema@.history_tables AS h
                         UNION ALL VALUES ('changes'), ('streams'), ('event_tails')) AS published (name));
 BEGIN

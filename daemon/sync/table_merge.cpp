@@ -262,6 +262,8 @@ bool TableMerge::write() {
   if (insertion_) insertion_->finish();
   session_.tables.doubts.raise(session_.transaction, doubts_);
   for (const auto& [key, count] : drift_) session_.tables.drift.add(session_.transaction, key.first->id, count);
+  session_.feed.record(session_.transaction, rows_.spec().name, feed_);
+  // Behind the changes: what one of them tells is not late.
   const auto late = session_.feed.record_late(session_.transaction, rows_.spec().name, late_);
   if (outcomes_.empty()) return !doubts_.empty() || late > 0;
   std::vector<db::RowWrite> inserts;
@@ -270,7 +272,6 @@ bool TableMerge::write() {
     if (way == Way::insert) inserts.push_back(write);
     if (way == Way::update) updates.push_back(write);
   }
-  session_.feed.record(session_.transaction, rows_.spec().name, feed_);
   rows_.insert(session_.transaction, inserts);
   rows_.update(session_.transaction, updates);
   return true;

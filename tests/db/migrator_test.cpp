@@ -68,7 +68,7 @@ TEST_CASE("every table and column of the schema says what it is") {
       "SELECT coalesce(string_agg(relname || coalesce('.' || attname, ''), ', '), '') FROM pg_class"
       " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
       " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0"
-      " WHERE nspname = 'workos' AND relkind = 'r'"
+      " WHERE nspname = 'workos' AND relkind IN ('r', 'p') AND NOT relispartition"
       " AND (col_description(attrelid, attnum) IS NULL OR obj_description(pg_class.oid) IS NULL)";
   CHECK(database.value(undescribed).empty());
 }

@@ -21,14 +21,19 @@ namespace {
 /// What the README tells a consumer to do, done by one that keeps the contents in memory.
 class Follower {
  public:
-  Follower(TestDatabase& database, std::string name) : database_(database), name_(std::move(name)) {}
+  Follower(TestDatabase& database, std::string name)
+      : database_(database), connection_(database.connect()), name_(std::move(name)) {}
 
   /// Returns whether there was anything.
   bool take(int most) {
-    const auto changes =
-        database_.rows("SELECT seq, table_name, COALESCE(id, ''), op, after_change FROM workos.consume('" + name_ +
-                       "', " + std::to_string(most) + ")");
-    for (const auto& change : changes) apply(change[1], change[2], change[3], change[4]);
+    db::Transaction transaction(connection_);
+    const auto changes = transaction.run(
+        "SELECT table_name, COALESCE(id, ''), op, COALESCE(after_change::text, '') FROM workos.consume($1, $2, "
+        "'default')",
+        name_, most);
+    for (const auto& change : changes)
+      apply(change[0].c_str(), change[1].c_str(), change[2].c_str(), change[3].c_str());
+    transaction.commit();
     return !changes.empty();
   }
   [[nodiscard]] const std::map<std::string, std::string>& contents() const { return contents_; }
@@ -47,6 +52,7 @@ class Follower {
   }
 
   TestDatabase& database_;
+  db::Connection connection_;
   std::string name_;
   std::map<std::string, std::string> contents_;
 };

@@ -76,10 +76,14 @@ TEST_CASE("the past is what the directory held then, whatever happened since") {
     CAPTURE(table->name);
     CHECK(differences_as_of(mirror.database, *table, truth[std::string(table->name)], then, "default").empty());
   }
-  // The same columns as the table and its live view.
-  CHECK(mirror.count("SELECT count(*) FROM (SELECT * FROM workos.users_live EXCEPT ALL SELECT * FROM "
-                     "workos.users_as_of((SELECT caught_up_through FROM workos.event_tails))) AS others "
-                     "WHERE _hash IS NULL") == 0);
+  // The same columns as the live view, made of the object as it was received.
+  const std::string columns =
+      "id, email, email_verified, first_name, metadata, last_sign_in_at, created_at, updated_at, _raw";
+  CHECK(mirror.count("SELECT count(*) FROM workos.users_as_of((SELECT caught_up_through FROM workos.event_tails)) "
+                     "WHERE _hash IS NULL") > 0);
+  CHECK(mirror.count("SELECT count(*) FROM (SELECT " + columns + " FROM workos.users_live EXCEPT ALL SELECT " +
+                     columns +
+                     " FROM workos.users_as_of((SELECT caught_up_through FROM workos.event_tails))) AS others") == 0);
   CHECK(std::stoll(mirror.users_at(then, "count(*)")) == 40);
 }
 
