@@ -23,6 +23,7 @@ constexpr std::array commands{
     &changes_command,    // the change feed and who follows it
     &report_command,     // ready answers
     &wait_command,       // until a change is in the mirror
+    &erase_command,      // a person, from all of it
     &reconcile_command,  // the directory, as a list wants it
     &api_command,        // the AuthKit API
     &webhook_command,    // our endpoint there

@@ -13,7 +13,7 @@ class Transaction;
 /// A request to the daemon that holds the lease, and its answer. Arguments and results are JSON text.
 struct CommandRecord {
   std::int64_t id = 0;
-  std::string kind;  ///< sync, approve or discard
+  std::string kind;  ///< sync, approve, erase, ...
   std::string arguments;
   std::string requested_by;
   bool finished = false;

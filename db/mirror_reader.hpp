@@ -4,6 +4,7 @@
 #include <string>
 
 #include "db/connection.hpp"
+#include "db/erased_ids.hpp"
 #include "db/mirror_tables.hpp"
 #include "db/transaction.hpp"
 
@@ -25,10 +26,14 @@ class MirrorReader {
     return question(transaction, tables_);
   }
 
+  /// Who was erased when this object was made. For questions only: they are asked one at a time.
+  [[nodiscard]] const ErasedIds& erased() const { return erased_; }
+
  private:
   std::mutex mutex_;
   Connection connection_;
   const MirrorTables tables_;
+  ErasedIds erased_;
 };
 
 }  // namespace mirror::db

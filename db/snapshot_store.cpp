@@ -94,7 +94,7 @@ void SnapshotStore::add_counts(Transaction& transaction, std::int64_t id, const 
 
 void SnapshotStore::set_bounds(Transaction& transaction, std::int64_t id, std::string_view first_id,
                                std::string_view last_id) const {
-  transaction.run(fmt::format("UPDATE {} SET first_id = $2, last_id = $3 WHERE id = $1",
+  transaction.run(fmt::format("UPDATE {} SET first_id = NULLIF($2, ''), last_id = NULLIF($3, '') WHERE id = $1",
                               transaction.connection().table("snapshots")),
                   id, first_id, last_id);
 }

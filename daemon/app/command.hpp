@@ -58,6 +58,7 @@ extern const Command changes_command;
 extern const Command report_command;
 extern const Command wait_command;
 extern const Command reconcile_command;
+extern const Command erase_command;
 extern const Command api_command;
 extern const Command webhook_command;
 

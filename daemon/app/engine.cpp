@@ -53,6 +53,10 @@ class MirrorEngine final : public Engine {
     return {outcome.deleted, outcome.kept};
   }
 
+  db::Erasure erase(const std::string& user, bool is_live_allowed, const std::stop_token& stop) override {
+    return engine_.erase(user, decided_by(), is_live_allowed, stop);
+  }
+
   void apply(const Config& config) override { engine_.reconfigure(config.sync); }
 
   sync::ReplayOutcome retry_events(const std::stop_token& stop) override { return engine_.retry_events(stop); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "db/erasure.hpp"
 #include "http/sample.hpp"
 #include "support/clock.hpp"
 #include "sync/engine.hpp"
@@ -38,6 +39,10 @@ class Engine {
   virtual void sync_once(const std::stop_token& stop) = 0;
   /// Decides about an open hold (rule R8). Throws Error (usage) if there is no open one of that number.
   virtual HoldOutcome decide_hold(int id, HoldDecision decision, const std::stop_token& stop) = 0;
+
+  /// Removes a person from the mirror for good; with `is_live_allowed` also one who still exists at WorkOS. Throws
+  /// Error (usage) for what is no user's id, or for a user who still exists.
+  virtual db::Erasure erase(const std::string& user, bool is_live_allowed, const std::stop_token& stop) = 0;
 
   /// Tries the events in quarantine again (rule R10).
   virtual sync::ReplayOutcome retry_events(const std::stop_token& stop) = 0;

@@ -57,6 +57,8 @@ std::vector<Sample> event_samples(const sync::StatusBoard& board, const HealthRe
                        {{"result", result.name}},
                        static_cast<double>(counts.*result.value)});
   }
+  add("erased_left_out_total", "Objects and events of erased persons that WorkOS still sent, and that were not stored.",
+      Kind::counter, static_cast<double>(board.left_out()));
   add("tail_caught_up_timestamp_seconds",
       "Up to when events are in the mirror, by the clock of the API; 0: not known yet.", Kind::gauge,
       seconds(tail.caught_up_through));

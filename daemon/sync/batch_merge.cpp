@@ -4,6 +4,7 @@
 
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
+#include "sync/erased_content.hpp"
 
 namespace mirror::sync {
 
@@ -209,7 +210,9 @@ bool BatchMerge::release(const RowBatch& batch) {
   return session_.tables.quarantine.release(session_.transaction, batch.table().name, decoded) > 0;
 }
 
-void BatchMerge::park(const TableSpec& table, const db::QuarantinedObject& object) {
+void BatchMerge::park(const TableSpec& table, const db::QuarantinedObject& whole) {
+  auto object = whole;
+  if (!leave_out_erased(session_.erased, table, object)) return;
   session_.tables.quarantine.park(session_.transaction, table.name, object);
 }
 

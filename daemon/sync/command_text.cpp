@@ -131,6 +131,62 @@ ReplayOutcome read_replay_outcome(std::string_view text) {
   });
 }
 
+std::string erasure_arguments(const db::PersonTraces& found, std::string_view erased_by) {
+  return dump({{"user", found.user},
+               {"objects", found.objects},
+               {"addresses", found.addresses},
+               {"shared_addresses", found.shared_addresses},
+               {"events", found.events},
+               {"changes", found.changes},
+               {"searched_at", found.searched_at},
+               {"searched_seq", found.searched_seq},
+               {"erased_by", erased_by}});
+}
+
+ErasureArguments read_erasure_arguments(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    db::PersonTraces found;
+    in.at("user").get_to(found.user);
+    in.at("objects").get_to(found.objects);
+    in.at("addresses").get_to(found.addresses);
+    in.at("shared_addresses").get_to(found.shared_addresses);
+    in.at("events").get_to(found.events);
+    in.at("changes").get_to(found.changes);
+    in.at("searched_at").get_to(found.searched_at);
+    in.at("searched_seq").get_to(found.searched_seq);
+    return ErasureArguments{std::move(found), in.at("erased_by").get<std::string>()};
+  });
+}
+
+std::string to_json(const db::Erasure& erasure) {
+  json places = json::array();
+  for (const auto& place : erasure.places) {
+    places.push_back({{"table", place.table}, {"removed", place.removed}, {"cleared", place.cleared}});
+  }
+  return dump({{"hash", erasure.hash},
+               {"erased_at", erasure.erased_at},
+               {"first_at", erasure.first_at},
+               {"places", std::move(places)},
+               {"shared_addresses", erasure.shared_addresses},
+               {"walks", erasure.walks}});
+}
+
+db::Erasure read_erasure(std::string_view text) {
+  return read_with(text, [](const json& in) {
+    db::Erasure erasure;
+    in.at("hash").get_to(erasure.hash);
+    in.at("erased_at").get_to(erasure.erased_at);
+    in.at("first_at").get_to(erasure.first_at);
+    in.at("shared_addresses").get_to(erasure.shared_addresses);
+    in.at("walks").get_to(erasure.walks);
+    for (const auto& place : in.at("places")) {
+      erasure.places.push_back(
+          {place.at("table").get<std::string>(), place.at("removed").get<long>(), place.at("cleared").get<long>()});
+    }
+    return erasure;
+  });
+}
+
 std::string to_json(const Error& error) {
   return dump({{"fault", to_string(error.fault())}, {"error", error.what()}, {"next_step", error.next_step()}});
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "db/erasure.hpp"
 #include "sync/event_replay.hpp"
 #include "sync/hold_decision.hpp"
 #include "sync/stream_loop.hpp"
@@ -30,6 +31,15 @@ std::string replay_arguments(Instant since);
 Instant read_replay_arguments(std::string_view text);
 std::string to_json(const ReplayOutcome& outcome);
 ReplayOutcome read_replay_outcome(std::string_view text);
+
+std::string erasure_arguments(const db::PersonTraces& found, std::string_view erased_by);
+struct ErasureArguments {
+  db::PersonTraces found;
+  std::string erased_by;
+};
+ErasureArguments read_erasure_arguments(std::string_view text);
+std::string to_json(const db::Erasure& erasure);
+db::Erasure read_erasure(std::string_view text);
 
 std::string to_json(const Error& error);
 Error read_error(std::string_view text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sync/command_text.hpp"
+#include "sync/person_erasure.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -31,12 +32,18 @@ std::string restart_tail(LeasePeriod& period, const std::string&) {
   return to_json(ReplayOutcome{});
 }
 
-constexpr std::array<std::pair<std::string_view, CommandWork>, 5> works{{
+std::string erase(LeasePeriod& period, const std::string& text) {
+  const auto arguments = read_erasure_arguments(text);
+  return to_json(erase_person(period.session(), arguments.found, arguments.erased_by, period.stop_token()));
+}
+
+constexpr std::array<std::pair<std::string_view, CommandWork>, 6> works{{
     {"approve", approve},
     {"discard", discard},
     {"retry", retry},
     {"replay", replay},
     {"restart_tail", restart_tail},
+    {"erase", erase},
 }};
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "sync/event_delivery.hpp"
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
+#include "sync/person_erasure.hpp"
 #include "sync/snapshot_progress.hpp"
 #include "sync/stop_guard.hpp"
 
@@ -277,6 +278,23 @@ ReplayOutcome Engine::replay_events(Instant since, const std::stop_token& stop) 
 
 void Engine::restart_tail(const std::stop_token& stop) {
   perform("restart_tail", "{}", stop);
+}
+
+/// The long search is made here and beside the running mirror; the holder of the lease removes what was found at once.
+db::Erasure Engine::erase(const std::string& user, const std::string& erased_by, bool is_live_allowed,
+                          const std::stop_token& stop) {
+  auto patient = database_;
+  patient.statement_timeout = std::chrono::milliseconds::zero();
+  db::Connection connection(patient, "erase", lease_.instance());
+  const StopGuard guard(connection.canceller(), "search of an erasure", stop);
+  prepare_schema(connection, false);
+  db::Transaction transaction(connection);
+  transaction.run("SET TRANSACTION READ ONLY");
+  require_users_id(transaction, environment_, user);
+  if (!is_live_allowed) require_gone(api_.directory, user, stop);
+  const auto found = db::find_traces(transaction, environment_, user);
+  transaction.commit();
+  return read_erasure(perform("erase", erasure_arguments(found, erased_by), stop));
 }
 
 Delivery Engine::deliver(std::string_view body) {

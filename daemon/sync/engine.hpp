@@ -9,6 +9,7 @@
 
 #include "api/directory_api.hpp"
 #include "db/connection.hpp"
+#include "db/erasure.hpp"
 #include "db/lease.hpp"
 #include "sync/event_replay.hpp"
 #include "sync/hold_decision.hpp"
@@ -57,6 +58,11 @@ class Engine {
   ReplayOutcome replay_events(Instant since, const std::stop_token& stop);
   /// Follows events from now on, and asks for a snapshot of every stream: the way out of a lost cursor.
   void restart_tail(const std::stop_token& stop);
+
+  /// Removes a person from the mirror for good. With `is_live_allowed` also a user who still exists at WorkOS. Throws
+  /// Error (usage) for an id that is no user's, or of a user who still exists.
+  db::Erasure erase(const std::string& user, const std::string& erased_by, bool is_live_allowed,
+                    const std::stop_token& stop);
 
   /// Applies a webhook's event, whose signature was verified; returns after its commit. Unavailable unless this process
   /// holds the lease. Throws Error when the writer can't go on. Thread-safe.

@@ -1,5 +1,7 @@
 #include "sync/page_comparison.hpp"
 
+#include "sync/erased_content.hpp"
+
 namespace mirror::sync {
 
 void PageComparison::compare(const StreamSpec& stream, const std::string& scope, const api::ListPage& page,
@@ -23,6 +25,7 @@ void PageComparison::compare_rows(const RowBatch& listed, std::string_view paren
   for (std::size_t row = 0; row < listed.size(); ++row) {
     const auto state = states.find(listed.id(row));
     const bool is_known = state != states.end();
+    if (!is_known && is_erased(erased_, listed, row)) continue;
     if (is_known && state->second.is_live() && state->second.hash) {
       const auto& hash = *state->second.hash;
       if (hash == listed.hash(row)) continue;
@@ -75,6 +78,8 @@ void PageComparison::suspect_unlisted(const TableSpec& table, std::string_view c
 
 /// What has no id can't be read again: the quarantine knows it by its content or not at all.
 void PageComparison::add_poison(const api::Poison& poison) {
+  db::QuarantinedObject kept{poison.id, poison.error, poison.raw};
+  if (!leave_out_erased(erased_, *poison.table, kept)) return;
   const ObjectName object{poison.table, poison.id, poison.parent_id};
   if (poison.id.empty()) {
     const bool parked =

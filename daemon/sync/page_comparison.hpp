@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/directory_api.hpp"
+#include "db/erased_ids.hpp"
 #include "db/mirror_tables.hpp"
 #include "model/row_state.hpp"
 #include "sync/comparison_ledger.hpp"
@@ -13,12 +14,13 @@
 namespace mirror::sync {
 
 /// Compares one page of a list with what the mirror holds of its objects, and of the stretch of the list that the page
-/// covers: ids, hashes and liveness, never contents. Whatever disagrees becomes a suspicion. Lives within one
-/// transaction; not thread-safe.
+/// covers: ids, hashes and liveness, never contents. Whatever disagrees becomes a suspicion, but for what the mirror
+/// lacks because a person was erased. Lives within one transaction; not thread-safe.
 class PageComparison {
  public:
-  PageComparison(db::Transaction& transaction, const db::MirrorTables& tables, ComparisonLedger& ledger)
-      : transaction_(transaction), tables_(tables), ledger_(ledger) {}
+  PageComparison(db::Transaction& transaction, const db::MirrorTables& tables, const db::ErasedIds& erased,
+                 ComparisonLedger& ledger)
+      : transaction_(transaction), tables_(tables), erased_(erased), ledger_(ledger) {}
 
   void compare(const StreamSpec& stream, const std::string& scope, const api::ListPage& page, const Coverage& covered);
 
@@ -35,6 +37,7 @@ class PageComparison {
 
   db::Transaction& transaction_;
   const db::MirrorTables& tables_;
+  const db::ErasedIds& erased_;
   ComparisonLedger& ledger_;
 };
 

@@ -97,6 +97,17 @@ void StatusBoard::add_events(const EventCounts& counts) {
   event_history_.add(clock_.now(), counts.received);
 }
 
+void StatusBoard::add_left_out(std::uint64_t count) {
+  if (count == 0) return;
+  const std::lock_guard lock(mutex_);
+  left_out_ += count;
+}
+
+std::uint64_t StatusBoard::left_out() const {
+  const std::lock_guard lock(mutex_);
+  return left_out_;
+}
+
 EventCounts StatusBoard::events() const {
   const std::lock_guard lock(mutex_);
   return events_;

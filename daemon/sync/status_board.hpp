@@ -101,6 +101,9 @@ class StatusBoard {
   /// Events since the process started.
   void add_events(const EventCounts& counts);
   [[nodiscard]] EventCounts events() const;
+  /// Objects and events of erased persons that came and were left out, since the process started.
+  void add_left_out(std::uint64_t count);
+  [[nodiscard]] std::uint64_t left_out() const;
   void update_tail(const std::function<void(TailProgress&)>& change);
   [[nodiscard]] TailProgress tail() const;
 
@@ -139,6 +142,7 @@ class StatusBoard {
   std::map<std::string, StreamProgress, std::less<>> totals_;
   std::map<std::string, StreamHistory, std::less<>> history_;
   EventCounts events_;
+  std::uint64_t left_out_ = 0;
   MinuteRing event_history_;
   TailProgress tail_;
   CommitTimes commits_;

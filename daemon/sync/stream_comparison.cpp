@@ -76,7 +76,7 @@ bool StreamComparison::compare_scope(const std::string& scope, const std::stop_t
 
 void StreamComparison::compare_page(const std::string& scope, const api::ListPage& page, const Coverage& covered) {
   mirror_.ask([&](db::Transaction& transaction, const db::MirrorTables& tables) {
-    PageComparison(transaction, tables, ledger_).compare(stream_, scope, page, covered);
+    PageComparison(transaction, tables, mirror_.erased(), ledger_).compare(stream_, scope, page, covered);
   });
   board_.update(stream_.name, [&](StreamProgress& progress) { progress.rows += page.listed.size(); });
 }
@@ -92,7 +92,8 @@ void StreamComparison::suspect_orphans(const TableSpec& table, std::string_view 
       for (const auto& value : values) {
         if (!parents.contains(value)) unlisted.emplace_back(value);
       }
-      PageComparison(transaction, tables, ledger_).suspect_unlisted(table, parent_column, unlisted, {});
+      PageComparison(transaction, tables, mirror_.erased(), ledger_)
+          .suspect_unlisted(table, parent_column, unlisted, {});
       if (!values.empty()) after = values.back();
       return values.empty();
     });

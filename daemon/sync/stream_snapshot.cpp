@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "db/erased_ids.hpp"
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
 #include "support/fault_point.hpp"
@@ -229,7 +230,9 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
         const auto& snapshots = write.tables.snapshots;
         snapshots.add_counts(write.transaction, snapshot_->id, outcome_);
         if (!walk_result_.first_id.empty()) {
-          snapshots.set_bounds(write.transaction, snapshot_->id, walk_result_.first_id, walk_result_.last_id);
+          const auto kept = [&](std::string_view id) { return write.erased.holds(id) ? std::string_view() : id; };
+          snapshots.set_bounds(write.transaction, snapshot_->id, kept(walk_result_.first_id),
+                               kept(walk_result_.last_id));
         }
         write.tables.walks.drop_candidates(write.transaction, snapshot_->id);
         if (snapshot_->first_load) record_first_load(write, snapshot_->started_at);

@@ -5,6 +5,7 @@
 #include "api/partial_object.hpp"
 #include "model/streams.hpp"
 #include "sync/drift.hpp"
+#include "sync/erased_content.hpp"
 
 namespace mirror::sync {
 namespace {
@@ -129,6 +130,11 @@ void TableMerge::apply(const Sighting& seen) {
   const Sighting sighting = completed(seen);
   const RowState* before = known(sighting.id());
   Verdict verdict = judge(before, sighting.observation(before));
+  // What the mirror holds is of nobody erased: only what would be written has to be looked at.
+  if (is_write(verdict) && is_erased(session_.erased, *sighting.batch, sighting.row)) {
+    session_.erased.note_left_out(1);
+    return;
+  }
   std::optional<Tombstone> arrives_dead;
   if (is_write(verdict)) {
     if (const auto* parent = dead_parent(sighting)) {
@@ -211,9 +217,20 @@ void TableMerge::count(const Sighting& sighting, Verdict verdict) const {
   }
 }
 
+/// Without the ids of erased persons that it names. Its hash stays that of what the API shows.
+Sighting TableMerge::without_mentions(const Sighting& seen) {
+  auto rest = without_erased_mentions(session_.erased, *seen.batch, seen.row);
+  if (!rest) return seen;
+  Sighting sighting = seen;
+  sighting.batch = &completed_.emplace_back(std::move(*rest));
+  sighting.row = 0;
+  return sighting;
+}
+
 /// `before` is what was known until now.
-void TableMerge::keep(const Sighting& sighting, const RowState* before, Verdict verdict,
+void TableMerge::keep(const Sighting& seen, const RowState* before, Verdict verdict,
                       std::optional<Tombstone> tombstone) {
+  const Sighting sighting = without_mentions(seen);
   if (!tombstone) note_drift(sighting, verdict);
   feed(sighting, verdict, tombstone);
   Outcome written;
@@ -254,8 +271,8 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, const std::opti
 /// What it holds was true once, though something newer is known, or a read by id has yet to tell what is true now.
 void TableMerge::note_late(const Sighting& sighting, const RowState* known) {
   if (known != nullptr && is_version(*known, sighting.observation(nullptr))) return;
-  late_.push_back({sighting.id(), via(sighting.source), sighting.observed_at, sighting.event_id,
-                   sighting.batch->raw(sighting.row)});
+  const Sighting kept = without_mentions(sighting);
+  late_.push_back({kept.id(), via(kept.source), kept.observed_at, kept.event_id, kept.batch->raw(kept.row)});
 }
 
 bool TableMerge::write() {

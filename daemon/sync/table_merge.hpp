@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "db/change_feed.hpp"
+#include "db/erased_ids.hpp"
 #include "db/mirror_tables.hpp"
 #include "sync/event_counts.hpp"
 #include "sync/verdict.hpp"
@@ -86,7 +87,8 @@ class TableMerge {
   void doubt(const Sighting& sighting);
   void note_drift(const Sighting& sighting, Verdict verdict);
   void count(const Sighting& sighting, Verdict verdict) const;
-  void keep(const Sighting& sighting, const RowState* before, Verdict verdict, std::optional<Tombstone> tombstone);
+  [[nodiscard]] Sighting without_mentions(const Sighting& seen);
+  void keep(const Sighting& seen, const RowState* before, Verdict verdict, std::optional<Tombstone> tombstone);
   void feed(const Sighting& sighting, Verdict verdict, const std::optional<Tombstone>& tombstone);
   void note_late(const Sighting& sighting, const RowState* known);
   bool write();
@@ -96,8 +98,8 @@ class TableMerge {
   const Lookup lookup_;
   std::vector<Sighting> sightings_;
   RowStates states_;
-  db::RawTexts contents_;  ///< `_raw` of what events changed
-  std::deque<RowBatch> completed_;
+  db::RawTexts contents_;           ///< `_raw` of what events changed
+  std::deque<RowBatch> completed_;  ///< and those that mention nobody erased any more
   std::vector<db::Doubt> doubts_;
   std::map<std::pair<SnapshotContext*, std::string_view>, db::DriftCount> drift_;
   std::vector<DeadParents> dead_parents_;  ///< in the order of TableSpec::parents

@@ -23,6 +23,7 @@
 
 namespace mirror::db {
 class ChangeFeed;
+class ErasedIds;
 class MirrorTables;
 class Transaction;
 }  // namespace mirror::db
@@ -105,6 +106,7 @@ struct WriteSession {
   db::Transaction& transaction;
   const db::MirrorTables& tables;
   db::ChangeFeed& feed;
+  db::ErasedIds& erased;  ///< what must not be stored; an erasure adds to it
 };
 
 /// A change of state that belongs into the writer's order: opening a snapshot, burying rows, a certificate. It may run

@@ -7,6 +7,7 @@
 #include "db/transaction.hpp"
 #include "support/fault_point.hpp"
 #include "support/log.hpp"
+#include "sync/erased_content.hpp"
 #include "sync/unstorable.hpp"
 
 namespace mirror::sync {
@@ -33,15 +34,25 @@ Writer::Writer(db::Connection connection, db::Lease& lease, const LiveOptions& o
       options_(options),
       environment_(options.get().environment),
       tables_(connection_, environment_),
+      erased_(environment_),
       clock_(clock),
       board_(board),
       on_failure_(std::move(on_failure)),
       queue_(queue_capacity),
-      last_commit_(clock.now()),
-      thread_([this] { loop(); }) {}
+      last_commit_(clock.now()) {
+  load_erased();
+  thread_ = std::thread([this] { loop(); });
+}
 
 Writer::~Writer() {
   end();
+}
+
+/// Nobody adds to them without the lease, so what is read once stays complete.
+void Writer::load_erased() {
+  db::Transaction transaction(connection_);
+  erased_.load(transaction);
+  transaction.commit();
 }
 
 void Writer::end() {
@@ -134,7 +145,7 @@ bool Writer::try_write(std::vector<WriteJob*>& jobs, Lookup lookup) {
     db::Transaction transaction(connection_);
     fault_point("writer.after_begin");
     db::ChangeFeed feed(environment_, lease_.next_feed_seq());
-    WriteSession session{transaction, tables_, feed};
+    WriteSession session{transaction, tables_, feed, erased_};
     const bool looked = prepare_feed(session);
     BatchProgress unsaved = held_;
     BatchProgress counted;
@@ -197,7 +208,8 @@ bool Writer::merge(WriteSession& session, const std::vector<WriteJob*>& jobs, Lo
       batch->add(*page);
     } else if (const auto* single = std::get_if<SingleWrite>(&job->work)) {
       batch->add(*single);
-    } else if (const auto* events = std::get_if<EventWrite>(&job->work)) {
+    } else if (auto* events = std::get_if<EventWrite>(&job->work)) {
+      leave_out_erased(erased_, *events);
       batch->add(*events);
     } else {
       // A task sees everything that was queued before it.
@@ -225,7 +237,7 @@ void Writer::keep_alive() {
   db::Transaction transaction(connection_);
   fault_point("writer.keep_alive");
   db::ChangeFeed feed(environment_, lease_.next_feed_seq());
-  WriteSession session{transaction, tables_, feed};
+  WriteSession session{transaction, tables_, feed, erased_};
   held_.save(session);
   commit(transaction, 0);
   held_ = {};
@@ -240,6 +252,7 @@ void Writer::commit(db::Transaction& transaction, std::int64_t feed_rows) {
 
 void Writer::report(const BatchProgress& progress) {
   if (!progress.events.empty()) board_.add_events(progress.events);
+  board_.add_left_out(erased_.take_left_out());
   // A row that two walks show may be subtracted before it is added.
   const auto add = [](std::uint64_t& total, std::int64_t more) {
     total = static_cast<std::uint64_t>(std::max<std::int64_t>(0, static_cast<std::int64_t>(total) + more));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "db/connection.hpp"
+#include "db/erased_ids.hpp"
 #include "db/lease.hpp"
 #include "db/mirror_tables.hpp"
 #include "support/bounded_queue.hpp"
@@ -26,7 +27,8 @@ namespace mirror::sync {
 class Writer {
  public:
   /// Takes over `connection` and `lease`, which must be held. `on_failure` is called once, from the writer's thread,
-  /// when it can't go on (database away, lease lost); after it every job fails with that error.
+  /// when it can't go on (database away, lease lost); after it every job fails with that error. Throws Error as
+  /// Transaction does.
   Writer(db::Connection connection, db::Lease& lease, const LiveOptions& options, Clock& clock, StatusBoard& board,
          std::function<void(const Error&)> on_failure);
   ~Writer();
@@ -73,6 +75,7 @@ class Writer {
   void keep_alive();
   void commit(db::Transaction& transaction, std::int64_t feed_rows);
   void report(const BatchProgress& progress);
+  void load_erased();
   void fail(const Error& error, std::vector<WriteJob>& jobs);
 
   db::Connection connection_;
@@ -81,6 +84,7 @@ class Writer {
   const LiveOptions& options_;
   std::string environment_;
   db::MirrorTables tables_;
+  db::ErasedIds erased_;
   Clock& clock_;
   StatusBoard& board_;
   std::function<void(const Error&)> on_failure_;

@@ -1,0 +1,404 @@
+// Erasure: nothing of a person is left, nothing of them comes back, and nobody else is touched.
+
+#include "db/erasure.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "db/erasure_places.hpp"
+#include "db/mirror_reader.hpp"
+#include "db/transaction.hpp"
+#include "model/streams.hpp"
+#include "support/fault_point.hpp"
+#include "sync/person_erasure.hpp"
+#include "sync/verification.hpp"
+#include "tests/catch.hpp"
+#include "tests/harness/engine_process.hpp"
+#include "tests/harness/wait_until.hpp"
+#include "tests/sync/tail_fixture.hpp"
+
+namespace mirror::tests {
+namespace {
+
+using harness::EngineProcess;
+using harness::SteppedMirror;
+using harness::TailFixture;
+using simulator::Json;
+using simulator::Kind;
+using simulator::Store;
+using Rows = std::vector<std::vector<std::string>>;
+
+/// A directory with somebody in it of whom every table knows.
+struct ErasureFixture : TailFixture {
+  ErasureFixture() {
+    options.events.also = {"session.created", "authentication.password_failed"};
+    host = any(Kind::users);
+    const auto organizations = some(Kind::organizations, 2);
+    change([&](Store& store) {
+      person =
+          store
+              .create(Kind::users,
+                      {{"email", "Erika@mustermann.example"}, {"first_name", "Erikaxa"}, {"last_name", "Mustermannix"}})
+              .id;
+      words = {person, "mustermann.example", "erikaxa", "mustermannix"};
+      for (const auto& organization : organizations) {
+        memberships.push_back(
+            store.create(Kind::organization_memberships, {{"user_id", person}, {"organization_id", organization}}).id);
+      }
+      accepted = store
+                     .create(Kind::invitations, {{"email", "erika@mustermann.example"},
+                                                 {"organization_id", organizations[0]},
+                                                 {"inviter_user_id", host},
+                                                 {"accepted_user_id", person},
+                                                 {"state", "accepted"}})
+                     .id;
+      pending = store
+                    .create(Kind::invitations, {{"email", "erika@mustermann.example"},
+                                                {"organization_id", organizations[1]},
+                                                {"inviter_user_id", host}})
+                    .id;
+      sent = store
+                 .create(Kind::invitations, {{"email", "friend@elsewhere.example"},
+                                             {"organization_id", organizations[1]},
+                                             {"inviter_user_id", person}})
+                 .id;
+      store.emit("session.created", Json{{"object", "session"}, {"id", "session_1"}, {"user_id", person}});
+      store.emit("authentication.password_failed",
+                 Json{{"type", "password"}, {"user_id", nullptr}, {"email", "erika@mustermann.example"}});
+      store.emit("authentication.password_failed",
+                 Json{{"type", "password"}, {"user_id", host}, {"email", "host@elsewhere.example"}});
+    });
+  }
+
+  /// Further versions of everything, so that the feed knows more than the rows.
+  void change_person() {
+    change([&](Store& store) {
+      store.update(Kind::users, person, {{"email", "second@mustermann.example"}, {"first_name", "Erikaxa Maria"}});
+      store.update(Kind::organization_memberships, memberships[0], {{"status", "inactive"}});
+      store.update(Kind::invitations, sent, {{"role_slug", "admin"}});
+    });
+  }
+  void delete_person() {
+    change([&](Store& store) { store.erase(Kind::users, person); });
+  }
+  /// The places that only trouble fills.
+  void make_trouble() {
+    const auto snapshot = value("SELECT max(id) FROM workos.snapshots");
+    database.execute("UPDATE workos.snapshots SET first_id = '" + person + "', last_id = '" + person + "', reason = '" +
+                     person + " is odd' WHERE id = " + snapshot);
+    database.execute("INSERT INTO workos.drift VALUES (" + snapshot + ", 'users', 'unknown', 1, '" + person + "')");
+    database.execute("INSERT INTO workos.candidates VALUES (" + snapshot + ", 'users', '" + person + "', '')");
+    database.execute("INSERT INTO workos.doubts (_env, table_name, id) VALUES ('default', 'users', '" + person + "')");
+    database.execute(
+        "WITH hold AS (INSERT INTO workos.holds (_env, stream, cause, deletions, live_rows, reason, state) VALUES "
+        "('default', 'users', 'sweep', 1, 9, 'for " +
+        person + "', 'discarded') RETURNING id) INSERT INTO workos.hold_items (hold_id, table_name, id) SELECT id, " +
+        "'users', '" + person + "' FROM hold");
+    database.execute(
+        "INSERT INTO workos.quarantine (_env, table_name, id, error, raw) VALUES ('default', 'users', 'md5:1', 'odd', "
+        "'{\"email\":\"erika@mustermann.example\"}'), ('default', 'users', '" +
+        person + "', 'odd', '{}'), ('default', 'organizations', 'org_x', 'names " + person + "', '{}')");
+    database.execute("UPDATE workos.streams SET error = 'GET " + person + " failed', next_step = 'ask " + person + "'");
+    database.execute("UPDATE workos.event_tails SET problem = '" + person + "'");
+    database.execute(
+        "INSERT INTO workos.commands (_env, kind, arguments, requested_by, finished_at, outcome, result) VALUES "
+        "('default', 'sync', '{}', 'test', now(), 'failed', '{\"error\": \"" +
+        person + " is odd\"}')");
+  }
+
+  /// Where any of the words stands, in any table.
+  std::vector<std::string> traces() {
+    std::vector<std::string> found;
+    for (const auto& table : database.rows("SELECT c.oid::regclass FROM pg_class AS c WHERE relkind = 'r' AND "
+                                           "relnamespace = 'workos'::regnamespace ORDER BY 1")) {
+      for (const auto& word : words) {
+        const auto rows = count("SELECT count(*) FROM " + table[0] +
+                                " AS line WHERE strpos(lower(line::text), lower('" + word + "')) > 0");
+        if (rows > 0) found.push_back(table[0] + ": " + word + " in " + std::to_string(rows));
+      }
+    }
+    return found;
+  }
+  /// Everything about others.
+  Rows others() {
+    Rows all;
+    const std::string mine = "('" + person + "','" + memberships[0] + "','" + memberships[1] + "','" + accepted +
+                             "','" + pending + "','" + sent + "')";
+    for (const auto* table : all_tables()) {
+      for (auto& row : database.rows("SELECT line FROM workos." + std::string(table->name) +
+                                     " AS line WHERE id NOT IN " + mine + " ORDER BY _env, id")) {
+        all.push_back(std::move(row));
+      }
+    }
+    for (const auto* sql :
+         {"SELECT e FROM workos.events AS e WHERE strpos(e::text, '@') > 0 AND strpos(lower(e::text), "
+          "'mustermann') = 0 AND strpos(e::text, $) = 0 ORDER BY id",
+          "SELECT c FROM workos.changes AS c WHERE op NOT IN ('erase', 'erased') AND id NOT IN # ORDER BY seq"}) {
+      std::string filled = sql;
+      if (const auto at = filled.find('$'); at != std::string::npos) filled.replace(at, 1, "'" + person + "'");
+      if (const auto at = filled.find('#'); at != std::string::npos) filled.replace(at, 1, mine);
+      for (auto& row : database.rows(filled)) all.push_back(std::move(row));
+    }
+    return all;
+  }
+
+  db::PersonTraces find(const std::string& user) {
+    auto connection = database.connect("search");
+    db::Transaction transaction(connection);
+    return db::find_traces(transaction, options.environment, user);
+  }
+  db::Erasure erase(SteppedMirror& daemon) { return sync::erase_person(daemon.session(), find(person), "test", {}); }
+
+  std::string host;
+  std::string person;
+  std::vector<std::string> memberships;
+  std::string accepted;
+  std::string pending;
+  std::string sent;
+  std::vector<std::string> words;
+};
+
+const std::vector<std::string> none;
+
+}  // namespace
+
+TEST_CASE("nothing of an erased person is left in any table, and nothing of others is touched") {
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  daemon.catch_up();
+  mirror.change_person();
+  daemon.catch_up();
+  const bool is_deleted = GENERATE(true, false);
+  CAPTURE(is_deleted);
+  if (is_deleted) mirror.delete_person();
+  daemon.catch_up();
+  mirror.make_trouble();
+  REQUIRE(mirror.traces().size() > 20);
+  const auto others = mirror.others();
+  const auto feed = mirror.count("SELECT count(*) FROM workos.changes");
+
+  const auto erasure = mirror.erase(daemon);
+
+  CHECK(mirror.traces() == none);
+  CHECK(mirror.others() == others);
+  CHECK(erasure.first_at == erasure.erased_at);
+  // The feed keeps its numbers, and tells of the erasure by a name that only the key's owner can give.
+  CHECK(mirror.count("SELECT max(seq) FROM workos.changes") == mirror.count("SELECT count(*) FROM workos.changes"));
+  CHECK(mirror.count("SELECT feed_seq FROM workos.lease") == mirror.count("SELECT max(seq) FROM workos.changes"));
+  CHECK(mirror.database.rows("SELECT table_name, count(*) FROM workos.changes WHERE op = 'erase' AND seq > " +
+                             std::to_string(feed) + " GROUP BY 1 ORDER BY 1") ==
+        Rows{{"invitations", "2"}, {"organization_memberships", "2"}, {"users", "1"}});
+  CHECK(mirror.value("SELECT id = workos.erased_name('" + mirror.person +
+                     "', 'default') FROM workos.changes WHERE op = 'erase' AND table_name = 'users'") == "t");
+  CHECK(
+      mirror.count("SELECT count(*) FROM workos.changes WHERE op = 'erased' AND (id IS NOT NULL OR before IS NOT NULL "
+                   "OR event_id IS NOT NULL)") == 0);
+  // The invitation that they sent is somebody else's.
+  CHECK(mirror.value("SELECT email || COALESCE(inviter_user_id, '') || (_raw->'inviter_user_id')::text FROM "
+                     "workos.invitations WHERE id = '" +
+                     mirror.sent + "'") == "friend@elsewhere.examplenull");
+}
+
+TEST_CASE("an erased person does not come back by webhook, poll, replay, retry or sweep") {
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  daemon.catch_up();
+  mirror.erase(daemon);
+  REQUIRE(mirror.traces() == none);
+  // Still at WorkOS: the hardest case.
+  mirror.change_person();
+  daemon.catch_up();
+  for (const auto& text : mirror.event_texts()) CHECK(daemon.deliver(text) == sync::Delivery::applied);
+  sync::replay_events(daemon.session(), {}, {});
+  sync::retry_events(daemon.session(), false, {});
+  daemon.sweep_all();
+  daemon.catch_up();
+  CHECK(daemon.board().left_out() > 8);
+  mirror.advance(std::chrono::seconds{2});
+  const auto feed = mirror.count("SELECT count(*) FROM workos.changes");
+  for (const auto* stream : all_streams()) CHECK(daemon.sweep(*stream).state == "certified");
+  CHECK(mirror.count("SELECT count(*) FROM workos.changes") == feed);
+  CHECK(mirror.count("SELECT count(*) FROM workos.drift") == 0);
+  CHECK(mirror.traces() == none);
+
+  // Deleted after all, by events that name memberships only.
+  mirror.delete_person();
+  daemon.catch_up();
+  CHECK(mirror.traces() == none);
+
+  // A later sign-up has a new id.
+  mirror.change([&](Store& store) {
+    mirror.words[0] = store.create(Kind::users, {{"email", "erika@mustermann.example"}}).id;
+  });
+  daemon.catch_up();
+  CHECK(mirror.is_live("users", mirror.words[0]));
+}
+
+TEST_CASE("what is queued behind an erasure, and what is read by id, finds the door closed") {
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  daemon.catch_up();
+  mirror.change_person();
+  const auto found = mirror.find(mirror.person);
+  std::future<void> delivered;
+  std::future<db::Erasure> erased;
+  std::promise<void> reached;
+  std::promise<void> go_on;
+  auto holder = std::async(std::launch::async, [&] {
+    daemon.session().writer.run(
+        [&](sync::WriteSession&) {
+          reached.set_value();
+          go_on.get_future().wait();
+        },
+        {});
+  });
+  reached.get_future().wait();
+  erased = std::async(std::launch::async, [&] { return sync::erase_person(daemon.session(), found, "test", {}); });
+  REQUIRE(harness::wait_until([&] { return daemon.session().writer.queued_jobs() == 1; }));
+  const auto texts = mirror.event_texts();
+  std::vector<std::future<sync::Delivery>> webhooks;
+  for (const auto& text : texts) {
+    webhooks.push_back(std::async(std::launch::async, [&] { return daemon.deliver(text); }));
+  }
+  REQUIRE(harness::wait_until([&] { return daemon.session().writer.queued_jobs() == 1 + texts.size(); }));
+  daemon.session().writer.push(
+      sync::SingleWrite{nullptr, daemon.session().api.get(*users().table, mirror.person, api::Lane::confirm, {}),
+                        std::nullopt},
+      {});
+  go_on.set_value();
+  holder.get();
+  erased.get();
+  for (auto& webhook : webhooks) CHECK(webhook.get() == sync::Delivery::applied);
+  daemon.session().writer.flush({});
+  CHECK(mirror.traces() == none);
+}
+
+TEST_CASE("an erasure that crashes before its commit removed nothing, and the next one removes all") {
+  ErasureFixture mirror;
+  Rows before;
+  {
+    SteppedMirror daemon(mirror);
+    daemon.sweep_all();
+    daemon.catch_up();
+    before = mirror.database.rows("SELECT u FROM workos.users AS u ORDER BY id");
+    const FaultPointObserver crash([](std::string_view name) {
+      if (name == "erasure.before_commit") throw Error(Fault::unavailable, "crashed");
+    });
+    CHECK_THROWS_AS(mirror.erase(daemon), Error);
+    daemon.abandon();
+  }
+  CHECK(mirror.database.rows("SELECT u FROM workos.users AS u ORDER BY id") == before);
+  CHECK(mirror.count("SELECT count(*) FROM workos.erased_ids") == 0);
+  mirror.database.execute("UPDATE workos.lease SET holder = NULL");
+  SteppedMirror next(mirror);
+  mirror.erase(next);
+  CHECK(mirror.traces() == none);
+  CHECK(mirror.count("SELECT count(*) FROM workos.erasures") == 1);
+}
+
+TEST_CASE("a writer that lost the lease before an erasure and wakes up after it writes nothing") {
+  ErasureFixture mirror;
+  SteppedMirror old(mirror);
+  old.sweep_all();
+  old.catch_up();
+  mirror.change_person();
+  const auto texts = mirror.event_texts();
+  mirror.database.execute("UPDATE workos.lease SET holder = NULL");
+  SteppedMirror daemon(mirror);
+  mirror.erase(daemon);
+  for (const auto& text : texts) {
+    CHECK_THROWS_AS(old.deliver(text), Error);
+    break;
+  }
+  old.abandon();
+  CHECK(mirror.traces() == none);
+}
+
+TEST_CASE("a person may be erased twice, and an id that nobody has is kept out from then on") {
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  const auto unknown = sync::erase_person(daemon.session(), mirror.find(mirror.person), "test", {});
+  CHECK(unknown.places.empty());
+  daemon.sweep_all();
+  CHECK_FALSE(mirror.is_live("users", mirror.person));
+  const auto again = mirror.erase(daemon);
+  CHECK(again.hash == unknown.hash);
+  CHECK(again.first_at == unknown.erased_at);
+  CHECK(again.first_at != again.erased_at);
+  CHECK(mirror.count("SELECT count(*) FROM workos.erasures WHERE repeated_at IS NOT NULL") == 1);
+}
+
+TEST_CASE("verify does not miss an erased person who still exists at WorkOS") {
+  ErasureFixture mirror;
+  {
+    SteppedMirror daemon(mirror);
+    daemon.sweep_all();
+    mirror.erase(daemon);
+    daemon.sweep_all();
+  }
+  mirror.advance(std::chrono::seconds{5});
+  SystemClock clock;
+  sync::StatusBoard board(clock);
+  db::MirrorReader reader(mirror.database.options(), mirror.options.environment);
+  const api::DirectoryApi api(api::make_api_client(mirror.api_options, clock));
+  sync::VerificationOptions options;
+  options.second_look.pause = {};
+  for (const auto& table : sync::Verification(api, reader, mirror.options, clock, board, options).run({})) {
+    CAPTURE(table.table->name);
+    CHECK(table.is_equal());
+  }
+}
+
+TEST_CASE("the command refuses what is no user's id and who still exists, and works with and without a daemon") {
+  ErasureFixture mirror;
+  mirror.workos.with([](simulator::World& world) { world.clock.freeze(false); });
+  REQUIRE(harness::MirrorFixture::all_certified(mirror.sync()));
+  EngineProcess command(mirror);
+  const auto refused = [&](const std::string& id, const std::string& why) {
+    CAPTURE(id);
+    CHECK_THROWS_WITH(command.engine().erase(id, "test", false, {}), ContainsSubstring(why));
+  };
+  refused("erika@mustermann.example", "not by an email address");
+  refused(mirror.any(Kind::organizations), "is a row of organizations");
+  refused("org_01K3F7PRDWYZT26TBHE5KVFZGX", "is not the id of a user");
+  refused("a user", "can't be the id");
+  refused(mirror.person, "still exists at WorkOS");
+  REQUIRE(mirror.is_live("users", mirror.person));
+
+  const bool has_daemon = GENERATE(true, false);
+  CAPTURE(has_daemon);
+  EngineProcess daemon(mirror);
+  if (has_daemon) {
+    daemon.start();
+    REQUIRE(harness::wait_until([&] { return daemon.is(sync::Role::writer); }));
+  }
+  const auto erasure = command.engine().erase(mirror.person, "test", true, {});
+  CHECK_FALSE(erasure.places.empty());
+  if (has_daemon) {
+    CHECK(mirror.value("SELECT outcome || arguments::text FROM workos.commands WHERE kind = 'erase'") == "done{}");
+    daemon.stop();
+  }
+  REQUIRE(harness::MirrorFixture::all_certified(mirror.sync()));
+  mirror.database.execute("DELETE FROM workos.walks WHERE state = 'running'");
+  CHECK(mirror.traces() == none);
+}
+
+TEST_CASE("every column that could hold something of a person is in the inventory of erasure") {
+  TailFixture mirror;
+  std::set<std::pair<std::string, std::string>> known;
+  for (const auto& place : db::erasure_places()) known.emplace(place.table, place.column);
+  const auto columns = mirror.database.rows(
+      "SELECT c.relname, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid "
+      "WHERE c.relnamespace = 'workos'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
+      "AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> '_env' AND a.atttypid::regtype::text NOT IN "
+      "('boolean', 'integer', 'bigint', 'timestamp with time zone', 'double precision')");
+  REQUIRE(columns.size() > 60);
+  for (const auto& column : columns) {
+    CAPTURE(column[0], column[1]);
+    CHECK((known.contains({column[0], column[1]}) || known.contains({column[0], "*"})));
+  }
+}
+
+}  // namespace mirror::tests
