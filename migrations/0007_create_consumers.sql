@@ -26,6 +26,13 @@ CREATE VIEW @schema@.consumer_lag AS
     ORDER BY change.seq LIMIT 1
   ) AS waiting ON true;
 COMMENT ON VIEW @schema@.consumer_lag IS 'How many changes each consumer has yet to take, and since when the oldest of them waits.';
+COMMENT ON COLUMN @schema@.consumer_lag._env IS 'Name of the WorkOS environment.';
+COMMENT ON COLUMN @schema@.consumer_lag.name IS 'Name of the consumer.';
+COMMENT ON COLUMN @schema@.consumer_lag.seq IS 'Last change that it took.';
+COMMENT ON COLUMN @schema@.consumer_lag.lag IS 'Changes that it has yet to take.';
+COMMENT ON COLUMN @schema@.consumer_lag.waiting_since IS 'When the oldest of those was written (UTC); NULL: none waits.';
+COMMENT ON COLUMN @schema@.consumer_lag.created_at IS 'When it was created (UTC).';
+COMMENT ON COLUMN @schema@.consumer_lag.moved_at IS 'When it last took one (UTC).';
 
 -- What a change led to is what the next one of the same row found, or what the row holds now: one statement reads both,
 -- so they fit together.

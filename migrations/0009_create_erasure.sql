@@ -65,9 +65,9 @@ BEGIN
       ('changes', 'id', ' Of op erase the name that erased_name() gives; NULL for op erased.'),
       ('commands', 'kind', ' Also erase.')) AS additions (of_table, of_column, text)
   LOOP
-    EXECUTE format('COMMENT ON COLUMN @schema@.%I.%I IS %L', addition.of_table, addition.of_column,
+    EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', $schema$@schema@$schema$, addition.of_table, addition.of_column,
                    (SELECT col_description(attrelid, attnum) FROM pg_attribute
-                    WHERE attrelid = format('@schema@.%I', addition.of_table)::regclass
+                    WHERE attrelid = format('%s.%I', $schema$@schema@$schema$, addition.of_table)::regclass
                       AND attname = addition.of_column) || addition.text);
   END LOOP;
 END
