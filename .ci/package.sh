@@ -15,11 +15,26 @@ command_package() {
 # Leaves the package in build/release, read by lintian.
 make_package() {
   build release --target authkit-mirror config/all systemd/all
+  require_hardening build/release/authkit-mirror
   rm -f build/release/authkit-mirror*.*deb
   (cd build/release && cpack >&2)
   # It warns of root; it only reads.
   lintian --fail-on error,warning --allow-root build/release/authkit-mirror_*.deb
   say "$(echo build/release/authkit-mirror_*.deb)"
+}
+
+# A program as CMakeLists.txt wants it hardened; a build with other flags must not get into a package unseen.
+require_hardening() {
+  local program=$1 traits lacking=()
+  traits=$(LC_ALL=C readelf -W --file-header --segments --dynamic --dyn-syms "$program")
+  has() { grep -qE -- "$1" <<<"$traits"; }
+  has 'Type: +DYN' || lacking+=("position-independent code")
+  has 'GNU_RELRO' || lacking+=("read-only relocations")
+  has '\(FLAGS(_1)?\).*NOW' || lacking+=("binding at the start")
+  has 'GNU_STACK.* RW ' || lacking+=("a stack that is no code")
+  has '__stack_chk_fail' || lacking+=("stack protection")
+  has '__[a-z]+_chk@' || lacking+=("checked buffer functions")
+  if ((${#lacking[@]})); then die 1 "$program lacks $(printf '%s; ' "${lacking[@]}")"; fi
 }
 
 # Installs the package in a Debian 12 root that has nothing of ours, over an older one, and lets systemd start it there.
