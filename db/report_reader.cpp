@@ -19,12 +19,13 @@ struct Question {
   }
 };
 
-std::string organization_condition(const Connection& connection, const Report& report, const std::string& argument) {
-  if (report.organization == Report::Organization::column) return " AND organization_id = " + argument;
+/// The members are found once: a subquery that named the row outside would be asked again for each.
+std::string organization_condition(const Connection& connection, const Report& report, const std::string& environment,
+                                   const std::string& organization) {
+  if (report.organization == Report::Organization::column) return " AND organization_id = " + organization;
   return fmt::format(
-      " AND user_id IN (SELECT user_id FROM {} AS membership WHERE membership._env = report._env"
-      " AND organization_id = {} AND status = 'active')",
-      connection.table("organization_memberships_live"), argument);
+      " AND user_id IN (SELECT user_id FROM {} WHERE _env = {} AND organization_id = {} AND status = 'active')",
+      connection.table("organization_memberships_live"), environment, organization);
 }
 
 Question question_of(const Connection& connection, const Report& report, const ReportArguments& arguments,
@@ -35,11 +36,11 @@ Question question_of(const Connection& connection, const Report& report, const R
     source += arguments.days ? fmt::format("({}::integer)", question.add(std::to_string(*arguments.days)))
                              : std::string("()");
   }
+  const std::string environment = question.add(arguments.environment);
   question.sql = fmt::format("SELECT {} FROM {} AS report WHERE report._env = {}",
-                             form == ReportForm::objects ? "row_to_json(report)::text" : "*", source,
-                             question.add(arguments.environment));
+                             form == ReportForm::objects ? "row_to_json(report)::text" : "*", source, environment);
   if (!arguments.organization.empty()) {
-    question.sql += organization_condition(connection, report, question.add(arguments.organization));
+    question.sql += organization_condition(connection, report, environment, question.add(arguments.organization));
   }
   if (report.days == Report::Days::since && arguments.days) {
     // A day counts from its beginning.

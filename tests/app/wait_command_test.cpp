@@ -66,7 +66,8 @@ TEST_CASE("api --wait ends when the mirror shows what was written: a creation, a
   CHECK(mirror.run({"wait", "--event", event}).output == "seen\n");
 }
 
-TEST_CASE("a wait that is not answered in time ends with 75 and says why, and a write's answer is printed all the same") {
+TEST_CASE(
+    "a wait that is not answered in time ends with 75 and says why, and a write's answer is printed all the same") {
   ProgramFixture mirror(ProgramFixture::small(), Way::direct, Content::migrated_schema);
   const Ending made = mirror.run({"api", "users.create", "email=ada@acme.example", "--wait=1ms"});
   CHECK(made.code == 75);

@@ -158,16 +158,18 @@ TEST_CASE("growth is counted by days and months of UTC, wherever the session liv
   directory.add("organizations", "created_at, _deleted_at",
                 "('default', 'o1', '2026-02-01 10:00:00+00'::timestamptz, NULL::timestamptz), ('default', 'o2', "
                 "'2026-02-05 10:00:00+00', NULL), ('default', 'o3', '2026-02-06 10:00:00+00', now())");
-  // The test's own session is another one, whose time zone nobody set.
-  directory.database.execute("ALTER DATABASE " + directory.database.name() + " SET TimeZone = 'Pacific/Auckland'");
-  directory.database.disconnect();
-  CHECK(directory.ask("SELECT day, new_users, new_organizations FROM workos.growth_per_day WHERE _env = 'default' "
-                      "ORDER BY day") ==
-        Rows{{"2026-01-31", "1", "0"}, {"2026-02-01", "2", "1"}, {"2026-02-05", "0", "1"}});
-  CHECK(directory.ask("SELECT _env, month, new_users, new_organizations FROM workos.growth_per_month ORDER BY 1, 2") ==
-        Rows{{"default", "2026-01-01", "1", "0"},
-             {"default", "2026-02-01", "2", "2"},
-             {"other", "2026-02-01", "1", "0"}});
+  auto connection = directory.database.connect();
+  db::Transaction transaction(connection);
+  transaction.run("SET LOCAL TimeZone = 'Pacific/Auckland'");
+  const auto list = [&](const std::string& sql) {
+    return std::string(
+        db::view(transaction.run("SELECT string_agg(each::text, ' ') FROM (" + sql + ") AS each")[0][0]));
+  };
+  CHECK(
+      list("SELECT day, new_users, new_organizations FROM workos.growth_per_day WHERE _env = 'default' ORDER BY day") ==
+      "(2026-01-31,1,0) (2026-02-01,2,1) (2026-02-05,0,1)");
+  CHECK(list("SELECT _env, month, new_users, new_organizations FROM workos.growth_per_month ORDER BY 1, 2") ==
+        "(default,2026-01-01,1,0) (default,2026-02-01,2,2) (other,2026-02-01,1,0)");
 }
 
 TEST_CASE("domains are counted by state") {
