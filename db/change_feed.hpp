@@ -27,7 +27,7 @@ struct LateEntry {
   std::string_view id;
   std::string_view via;  ///< as in FeedEntry
   Instant observed_at;
-  std::string_view event_id = {};                     ///< event that brought it; empty: none
+  std::string_view event_id = {};                          ///< event that brought it; empty: none
   std::optional<std::string_view> content = std::nullopt;  ///< empty: the object died then
 };
 

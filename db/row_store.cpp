@@ -127,13 +127,13 @@ void RowStore::date_deaths(Transaction& transaction, std::string_view parent_col
                            ChangeFeed& feed) const {
   if (deaths.empty()) return;
   const DeathArrays arrays(deaths);
-  const auto result = transaction.run(
-      fmt::format("SELECT mirrored.id, death.at, death.event_id FROM ({}) AS death "
-                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.{} = death.key "
-                  "WHERE _deleted_at > death.at - interval '1 second' AND _deleted_by <> 'event' "
-                  "AND updated_at <= death.at ORDER BY position",
-                  DeathArrays::select, sql_.name, quote_identifier(parent_column)),
-      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
+  const auto result =
+      transaction.run(fmt::format("SELECT mirrored.id, death.at, death.event_id FROM ({}) AS death "
+                                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.{} = death.key "
+                                  "WHERE _deleted_at > death.at - interval '1 second' AND _deleted_by <> 'event' "
+                                  "AND updated_at <= death.at ORDER BY position",
+                                  DeathArrays::select, sql_.name, quote_identifier(parent_column)),
+                      environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
   std::vector<LateEntry> dated;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
     const auto text = [&](int column) { return read_text(result, row, column).value_or(""); };

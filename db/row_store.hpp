@@ -40,8 +40,8 @@ class RowStore : public RowReader {
             ChangeFeed& feed) const;
   /// Adds tombstones of objects that the mirror never saw, so that a page in flight can't bring them in (rule R3).
   void add_tombstones(Transaction& transaction, const std::vector<Death>& deaths) const;
-  /// Tells history, not the rows, when those died that belong to these parents and were found dead before their parents'
-  /// deletion events came.
+  /// Tells history, not the rows, when those died that belong to these parents and were found dead before their
+  /// parents' deletion events came.
   void date_deaths(Transaction& transaction, std::string_view parent_column, const std::vector<Death>& deaths,
                    ChangeFeed& feed) const;
   /// Notes that rows which are dead already have been deleted by these events.

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "api/event_page.hpp"
+#include "db/change_feed.hpp"
 #include "db/mirror_tables.hpp"
 #include "sync/brake.hpp"
-#include "db/change_feed.hpp"
 #include "sync/event_counts.hpp"
 #include "sync/verdict.hpp"
 #include "sync/write_job.hpp"

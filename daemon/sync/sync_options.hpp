@@ -39,7 +39,7 @@ struct SyncOptions {
   std::size_t smallest_segment = 500;                         ///< rows of a list that are worth a walk of their own
   std::map<std::string, StreamOptions, std::less<>> streams;  ///< by stream name; defaults where absent
   EventOptions events;
-  std::chrono::seconds changes_retention{0};                  ///< of the change feed, and so of history; 0: for ever
+  std::chrono::seconds changes_retention{0};  ///< of the change feed, and so of history; 0: for ever
   BrakeOptions brake;
   std::chrono::seconds lease_ttl{15};
   std::chrono::seconds health_max_lag{300};

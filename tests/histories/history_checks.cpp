@@ -220,11 +220,11 @@ void HistoryRun::check_present() {
   // What the API dates later than now is not past.
   if (directory_.has_stepped_back() || api_misbehaved_) return;
   for (const auto* table : all_tables()) {
-    const auto others = database_.rows(fmt::format(
-        "SELECT id, past.updated_at, live.updated_at FROM workos.{0}_as_of('{1}', '{2}') AS past FULL JOIN "
-        "(SELECT * FROM workos.{0}_live WHERE _env = '{2}') AS live USING (id) "
-        "WHERE past.updated_at IS DISTINCT FROM live.updated_at",
-        table->name, known[1], environment_));
+    const auto others = database_.rows(
+        fmt::format("SELECT id, past.updated_at, live.updated_at FROM workos.{0}_as_of('{1}', '{2}') AS past FULL JOIN "
+                    "(SELECT * FROM workos.{0}_live WHERE _env = '{2}') AS live USING (id) "
+                    "WHERE past.updated_at IS DISTINCT FROM live.updated_at",
+                    table->name, known[1], environment_));
     for (const auto& row : others) {
       throw Violation(fmt::format("history ends with another {} {} than the mirror", table->name, fmt::join(row, " ")));
     }
@@ -234,10 +234,10 @@ void HistoryRun::check_present() {
 /// As long as every change was told, in whatever order and however often, history is the directory's.
 void HistoryRun::check_history() {
   if (!history_.setting.tells_all) return;
-  const auto since = parse_instant(database_.value(
-      fmt::format("SELECT max(history_since) FROM workos.streams WHERE _env = '{}'", environment_)));
-  const auto through = parse_instant(database_.value(
-      fmt::format("SELECT caught_up_through FROM workos.event_tails WHERE _env = '{}'", environment_)));
+  const auto since = parse_instant(
+      database_.value(fmt::format("SELECT max(history_since) FROM workos.streams WHERE _env = '{}'", environment_)));
+  const auto through = parse_instant(
+      database_.value(fmt::format("SELECT caught_up_through FROM workos.event_tails WHERE _env = '{}'", environment_)));
   simulator::Random random(history_.seed);
   auto instants = directory_.instants();
   std::erase_if(instants, [&](const Instant& at) { return at < *since || at > *through; });
@@ -255,8 +255,8 @@ void HistoryRun::check_instant(Instant moment) {
   ++tally_.instants;
   const auto& truth = directory_.truth_at(moment);
   for (const auto* table : all_tables()) {
-    const auto found = harness::differences_as_of(database_, *table, truth.at(std::string(table->name)), moment,
-                                                  environment_);
+    const auto found =
+        harness::differences_as_of(database_, *table, truth.at(std::string(table->name)), moment, environment_);
     if (found.empty()) continue;
     throw Violation(fmt::format("the past of {} is told wrongly (R16): {}", to_string(moment), fmt::join(found, "; ")));
   }
