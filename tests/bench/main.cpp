@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "tests/bench/event_scenarios.hpp"
+#include "tests/bench/report_scenarios.hpp"
 #include "tests/bench/results.hpp"
 #include "tests/bench/sync_scenarios.hpp"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   GrowthSizes growth_sizes;
   RateLimitSizes limit_sizes;
   EventSizes event_sizes;
+  ReportSizes report_sizes;
   std::string json_file;
   std::string only;
   app.add_option("--users", sizes.users, "Users of the directory that is synced")->capture_default_str();
@@ -41,14 +43,16 @@ int main(int argc, char** argv) {
   app.add_option("--alone", event_sizes.alone, "Webhooks one at a time")->capture_default_str();
   app.add_option("--changes", event_sizes.changes, "Changes followed from the directory to the row")
       ->capture_default_str();
+  app.add_option("--report-users", report_sizes.users, "Users that are reported on")->capture_default_str();
+  app.add_option("--report-memberships", report_sizes.memberships, "Memberships of them")->capture_default_str();
   app.add_option("--only", only, "Only this part")
       ->check(CLI::IsMember({"users", "memberships", "invitations", "directory", "layout", "growth", "rate-limit",
-                             "start", "tail", "webhooks", "change-to-row"}));
+                             "start", "tail", "webhooks", "change-to-row", "reports"}));
   app.add_option("--json", json_file, "Write all values there too");
   CLI11_PARSE(app, argc, argv);
   try {
     Results results;
-    event_sizes.rounds = limit_sizes.rounds = sizes.rounds;
+    event_sizes.rounds = limit_sizes.rounds = report_sizes.rounds = sizes.rounds;
     const auto is_wanted = [&](const char* part) { return only.empty() || only == part; };
     if (is_wanted("users")) measure_users(results, sizes);
     if (is_wanted("memberships")) measure_memberships(results, sizes);
@@ -61,6 +65,7 @@ int main(int argc, char** argv) {
     if (is_wanted("tail")) measure_tail(results, event_sizes);
     if (is_wanted("webhooks")) measure_webhooks(results, event_sizes);
     if (is_wanted("change-to-row")) measure_change_to_row(results, event_sizes);
+    if (is_wanted("reports")) measure_reports(results, report_sizes);
     std::cout << results.table();
     if (!json_file.empty()) std::ofstream(json_file) << results.json();
     return 0;
