@@ -22,13 +22,13 @@ bool ReconcileLease::try_acquire(Connection& connection) {
   const std::string table = connection.table("reconcile_lease");
   transaction.run("INSERT INTO " + table + " (_env) VALUES ($1) ON CONFLICT DO NOTHING", environment_);
   const int pid = connection.is_pooled() ? 0 : connection.backend_pid();
-  const Result row =
-      transaction.run("UPDATE " + table +
-                          " SET token = token + 1, holder = $2, holder_pid = nullif($3::integer, 0), acquired_at = clock_timestamp(),"
-                          " heartbeat_at = clock_timestamp() WHERE _env = $1 AND (holder IS NULL"
-                          " OR heartbeat_at < clock_timestamp() - make_interval(secs => $4::integer) OR " +
-                          session_gone + ") RETURNING token",
-                      environment_, holder_, pid, ttl_.count());
+  const Result row = transaction.run(
+      "UPDATE " + table +
+          " SET token = token + 1, holder = $2, holder_pid = nullif($3::integer, 0), acquired_at = clock_timestamp(),"
+          " heartbeat_at = clock_timestamp() WHERE _env = $1 AND (holder IS NULL"
+          " OR heartbeat_at < clock_timestamp() - make_interval(secs => $4::integer) OR " +
+          session_gone + ") RETURNING token",
+      environment_, holder_, pid, ttl_.count());
   transaction.commit();
   if (row_count(row) == 0) return false;
   token_ = row[0][0].as<std::int64_t>();

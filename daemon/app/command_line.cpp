@@ -22,8 +22,8 @@ constexpr const char* general_footer =
     "  authkit-mirror sync        # one full pass\n"
     "  authkit-mirror run         # the daemon\n"
     "\n"
-    "Exit codes: 0 done, 1 not all is well, 64 usage, 69 API or database away, 70 bug, 75 try later, 77 refused,\n"
-    "78 configuration or schema.";
+    "Exit codes: 0 done, 1 not all is well, 2 a plan has changes, 64 usage, 69 API or database away, 70 bug,\n"
+    "75 try later, 77 refused, 78 configuration or schema.";
 
 /// A flag that is a short name for a key.
 struct DedicatedFlag {
