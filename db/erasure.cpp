@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "db/array_literal.hpp"
 #include "db/change_feed.hpp"
@@ -42,7 +41,8 @@ class Eraser {
     ids_.push_back(traces_.user);
     literal_ = array_literal(ids_);
     words_ = id_pattern(ids_);
-    remember_ids();
+    erased_.require_key(transaction_);
+    remember(ids_);
     remove_feed_content();
     remove_rows();
     remove_mentions();
@@ -95,10 +95,9 @@ class Eraser {
   }
 
   /// From here on the writer lets nothing of them in.
-  void remember_ids() {
-    erased_.require_key(transaction_);
+  void remember(const Ids& ids) {
     ArrayLiteral hashes;
-    for (const auto& id : ids_) {
+    for (const auto& id : ids) {
       erased_.add(id);
       hashes.add(hex(erased_.hash(id)));
     }
@@ -173,9 +172,18 @@ class Eraser {
     const std::string chosen =
         "FROM unnest($2::text[], $3::text[]) AS chosen (id, created_at) WHERE event._env = $1 AND event.id = chosen.id "
         "AND event.created_at = chosen.created_at::timestamptz";
-    removed("events", transaction_.run(fmt::format("DELETE FROM {} AS event USING {} AND {}", events, chosen.substr(5),
-                                                   search_.is_about_person("event", 4)),
-                                       environment_, ids.str(), instants.str(), literal_, words_, traces_.user));
+    const auto gone =
+        transaction_.run(fmt::format("DELETE FROM {} AS event USING {} AND {} RETURNING event.id, "
+                                     "COALESCE(event.object_id = ANY ($4::text[]), false) OR event.raw::text ~ $5",
+                                     events, chosen.substr(5), search_.is_about_person("event", 4)),
+                         environment_, ids.str(), instants.str(), literal_, words_, traces_.user);
+    removed("events", gone);
+    // One that names only an address would not be known again.
+    Ids unnamed;
+    for (int row = 0; row < static_cast<int>(gone.size()); ++row) {
+      if (read_text(gone, row, 1) != "t") unnamed.emplace_back(*read_text(gone, row, 0));
+    }
+    remember(unnamed);
     cleared("events", transaction_.run(fmt::format("UPDATE {} AS event SET raw = {} {}", events,
                                                    without_ids("event.raw", 4), chosen + " AND event.raw::text ~ $5"),
                                        environment_, ids.str(), instants.str(), null_pattern(ids_), words_));

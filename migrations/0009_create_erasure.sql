@@ -37,7 +37,7 @@ CREATE TABLE @schema@.erased_ids (
   hash bytea NOT NULL,
   PRIMARY KEY (_env, hash)
 );
-COMMENT ON TABLE @schema@.erased_ids IS 'Keyed hashes of the ids of erased users, and of the memberships and invitations that went with them: nothing of that id is stored again.';
+COMMENT ON TABLE @schema@.erased_ids IS 'Keyed hashes of the ids of erased users, and of the memberships, invitations and events that went with them: nothing of that id is stored again.';
 COMMENT ON COLUMN @schema@.erased_ids._env IS 'Name of the WorkOS environment.';
 COMMENT ON COLUMN @schema@.erased_ids.hash IS 'HMAC-SHA-256 of environment, newline and id.';
 

@@ -70,7 +70,7 @@ bool tells_of_erased(const db::ErasedIds& erased, std::string_view event) {
 }
 
 bool is_about_erased(const db::ErasedIds& erased, const EventWrite& write, const api::Event& event) {
-  if (erased.holds(event.object_id)) return true;
+  if (erased.holds(event.id) || erased.holds(event.object_id)) return true;
   for (const auto& place : event.rows) {
     if (is_erased(erased, write.page.batches[place.batch], place.row)) return true;
   }

@@ -131,7 +131,7 @@ struct ErasureFixture : TailFixture {
     }
     for (const auto* sql :
          {"SELECT e FROM workos.events AS e WHERE strpos(e::text, '@') > 0 AND strpos(lower(e::text), "
-          "'mustermann') = 0 AND strpos(e::text, $) = 0 ORDER BY id",
+          "'mustermann') = 0 AND strpos(e::text, $) = 0 AND COALESCE(object_id, '') NOT IN # ORDER BY id",
           "SELECT c FROM workos.changes AS c WHERE op NOT IN ('erase', 'erased') AND id NOT IN # ORDER BY seq"}) {
       std::string filled = sql;
       if (const auto at = filled.find('$'); at != std::string::npos) filled.replace(at, 1, "'" + person + "'");
@@ -180,7 +180,7 @@ TEST_CASE("nothing of an erased person is left in any table, and nothing of othe
   const auto erasure = mirror.erase(daemon);
 
   CHECK(mirror.traces() == none);
-  CHECK(mirror.others() == others);
+  CHECK((mirror.others() == others));
   CHECK(erasure.first_at == erasure.erased_at);
   // The feed keeps its numbers, and tells of the erasure by a name that only the key's owner can give.
   CHECK(mirror.count("SELECT max(seq) FROM workos.changes") == mirror.count("SELECT count(*) FROM workos.changes"));
@@ -219,7 +219,8 @@ TEST_CASE("an erased person does not come back by webhook, poll, replay, retry o
   const auto feed = mirror.count("SELECT count(*) FROM workos.changes");
   for (const auto* stream : all_streams()) CHECK(daemon.sweep(*stream).state == "certified");
   CHECK(mirror.count("SELECT count(*) FROM workos.changes") == feed);
-  CHECK(mirror.count("SELECT count(*) FROM workos.drift") == 0);
+  // The simulator tells of a changed invitation by no event, as WorkOS.
+  CHECK(mirror.count("SELECT count(*) FROM workos.drift WHERE table_name <> 'invitations'") == 0);
   CHECK(mirror.traces() == none);
 
   // Deleted after all, by events that name memberships only.
