@@ -23,13 +23,13 @@ using Ids = std::vector<std::string>;
 /// One erasure in its transaction.
 class Eraser {
  public:
-  Eraser(Transaction& transaction, const std::string& environment, const PersonTraces& found, ErasedIds& erased,
+  Eraser(Transaction& transaction, const std::string& environment, PersonTraces found, ErasedIds& erased,
          ChangeFeed& feed)
       : transaction_(transaction),
         connection_(transaction.connection()),
         search_(transaction, environment),
         environment_(environment),
-        traces_(found),
+        traces_(std::move(found)),
         erased_(erased),
         feed_(feed) {}
 

@@ -59,16 +59,16 @@ void WebhookHandler::add_route(Routes& routes, const std::string& at) {
     return;
   }
   routes[at] = {.method = "POST",
-                  .answer = [this](const Request& request) { return receive(request); },
-                  .refuse = [this](const Request& request) { return refuse(request); },
-                  .on_refused =
-                      [this](int status) {
-                        if (status == 413) return count_refusal(Result::too_large, "the body is too large");
-                        if (status == 503) return count_refusal(Result::unavailable, "too many requests arrive slowly");
-                        count_refusal(Result::too_late, "the request took too long to arrive");
-                      },
-                  .body_limit = body_limit,
-                  .keep_alive = true};
+                .answer = [this](const Request& request) { return receive(request); },
+                .refuse = [this](const Request& request) { return refuse(request); },
+                .on_refused =
+                    [this](int status) {
+                      if (status == 413) return count_refusal(Result::too_large, "the body is too large");
+                      if (status == 503) return count_refusal(Result::unavailable, "too many requests arrive slowly");
+                      count_refusal(Result::too_late, "the request took too long to arrive");
+                    },
+                .body_limit = body_limit,
+                .keep_alive = true};
 }
 
 std::vector<Sample> WebhookHandler::samples() const {
