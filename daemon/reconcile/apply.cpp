@@ -114,7 +114,7 @@ void take(JournalEntry& entry, const ActionResult& result) {
 class Apply {
  public:
   Apply(const SealedPlan& sealed, db::Connection& connection, const db::ReconcileLease& lease,
-        const std::shared_ptr<api::ApiClient>& client, Clock& clock, std::stop_token stop)
+        const std::shared_ptr<api::ApiClient>& client, Clock& clock, const std::stop_token& stop)
       : actions_(sealed.plan.changes.actions),
         connection_(connection),
         lease_(lease),
