@@ -63,6 +63,10 @@ void TailStore::begin_anew(Transaction& transaction, Instant anchor, int recover
   transaction.run(fmt::format("UPDATE {} SET unbroken_since = $2::timestamptz WHERE _env = $1",
                               transaction.connection().table("event_tails")),
                   environment_, to_string(anchor));
+  // What happened in the gap nobody knows: history begins again with the next certified snapshots.
+  transaction.run(
+      fmt::format("UPDATE {} SET history_since = NULL WHERE _env = $1", transaction.connection().table("streams")),
+      environment_);
 }
 
 void TailStore::note_problem(Transaction& transaction, std::string_view problem) const {

@@ -29,7 +29,7 @@ COMMENT ON COLUMN @schema@.changes.observed_at IS 'Time of the API of the observ
 COMMENT ON COLUMN @schema@.changes.content IS 'Content of a version of op late.';
 
 ALTER TABLE @schema@.streams ADD COLUMN history_since timestamptz;
-COMMENT ON COLUMN @schema@.streams.history_since IS 'From here on every version is known, by the time of the API (UTC): the end of the first certified snapshot, or what changes.retention left. NULL: nowhere yet.';
+COMMENT ON COLUMN @schema@.streams.history_since IS 'From here on every version is known, by the time of the API (UTC): the end of the first certified snapshot (since events were lost, if any were), or what changes.retention left. NULL: nowhere yet.';
 -- What was too late before today was not kept.
 UPDATE @schema@.streams SET history_since = clock_timestamp() WHERE last_certified_at IS NOT NULL;
 

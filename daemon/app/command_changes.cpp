@@ -11,6 +11,7 @@
 #include "app/line_output.hpp"
 #include "app/signals.hpp"
 #include "app/text_table.hpp"
+#include "db/change_listener.hpp"
 #include "db/feed_reader.hpp"
 #include "db/migrator.hpp"
 #include "db/transaction.hpp"
@@ -58,8 +59,9 @@ class FeedPrinter {
       try {
         db::Connection connection = connect(config_);
         ensure_consumer(connection);
+        db::ChangeListener listener(connection);
         while (!is_over_ && !stop.stop_requested()) {
-          pass(connection, stop);
+          pass(connection, listener, stop);
           backoff.reset();
         }
       } catch (const Error& error) {
@@ -79,13 +81,13 @@ class FeedPrinter {
     transaction.commit();
   }
 
-  void pass(db::Connection& connection, const std::stop_token& stop) {
+  void pass(db::Connection& connection, db::ChangeListener& listener, const std::stop_token& stop) {
     if (print_some(connection, stop)) {
       wait_ = shortest_wait;
     } else if (!arguments_.follow || out_.reader_is_gone()) {
       is_over_ = true;
     } else {
-      await_more(connection, stop);
+      await_more(connection, listener, stop);
     }
   }
 
@@ -115,10 +117,10 @@ class FeedPrinter {
                                        : feed_.consume(transaction, arguments_.consumer, most);
   }
 
-  /// A look costs the database a row or two, and writes nothing.
-  void await_more(db::Connection& connection, const std::stop_token& stop) {
+  /// A look costs the database a row or two, and writes nothing. A notification makes it come earlier.
+  void await_more(db::Connection& connection, db::ChangeListener& listener, const std::stop_token& stop) {
     while (!stop.stop_requested() && !out_.reader_is_gone()) {
-      clock_.wait_for(wait_, stop);
+      listener.wait(wait_);
       wait_ = std::min(2 * wait_, longest_wait);
       db::Transaction transaction(connection);
       const bool more = arguments_.consumer.empty() ? feed_.has_more_after(transaction, seq_)

@@ -26,15 +26,16 @@ std::string rename_first_user(MirrorFixture& mirror, const std::string& name, st
   });
 }
 
-/// What a reader of the mirror and of its feed would see, whatever the environment's name.
+/// What a reader of the mirror and of its feed would see, whatever the environment's name. Late versions stand behind
+/// the changes of their batch.
 std::vector<std::vector<std::string>> contents(MirrorFixture& mirror, const std::string& environment) {
   auto rows = mirror.database.rows(
       "SELECT id, first_name, updated_at, _raw, _hash, _observed_at, _deleted_at FROM workos.users WHERE _env = '" +
       environment + "' ORDER BY id");
   const auto feed = mirror.database.rows(
-      "SELECT id, op, via, observed_at, before, row_number() OVER (PARTITION BY id ORDER BY seq)"
+      "SELECT id, op, via, observed_at, before, content, row_number() OVER (PARTITION BY id, op = 'late' ORDER BY seq)"
       " FROM workos.changes WHERE _env = '" +
-      environment + "' ORDER BY id, seq");
+      environment + "' ORDER BY id, op = 'late', seq");
   rows.insert(rows.end(), feed.begin(), feed.end());
   return rows;
 }
