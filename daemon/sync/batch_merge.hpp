@@ -64,7 +64,7 @@ class BatchMerge {
   void note_progress(const PageWrite& page);
   bool write_quarantine();
   bool release(const RowBatch& batch);
-  void park(const TableSpec& table, const db::QuarantinedObject& object);
+  void park(const TableSpec& table, const db::QuarantinedObject& whole);
 
   WriteSession& session_;
   const BrakeOptions brake_;
