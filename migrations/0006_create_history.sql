@@ -100,6 +100,19 @@ END
 $$;
 COMMENT ON FUNCTION @schema@.require_history(text, text, timestamptz) IS 'Raises AM020 for an instant before the known history, AM021 for one after what the mirror knows.';
 
+CREATE FUNCTION @schema@.parents_death(of_table text, environment text, child jsonb, since timestamptz)
+RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT min(parent.died_at)
+  FROM (SELECT _deleted_at FROM @schema@.organizations
+        WHERE of_table IN ('organization_domains', 'organization_memberships') AND _env = environment
+          AND id = child->>'organization_id'
+        UNION ALL
+        SELECT _deleted_at FROM @schema@.users
+        WHERE of_table = 'organization_memberships' AND _env = environment AND id = child->>'user_id') AS parent (died_at)
+  WHERE parent.died_at >= since
+$$;
+COMMENT ON FUNCTION @schema@.parents_death(text, text, jsonb, timestamptz) IS 'When a parent died with which an object that lived since then died too; NULL: none did.';
+
 -- Every version of one object, or, without of_id, of the objects that changed after an instant or got a late version.
 --
 -- Versions are in the order of rule R1: of updated_at, then of the event id; a deletion stands at the time of its event,
@@ -126,6 +139,7 @@ BEGIN
       WHERE c._env = $1 AND c.table_name = $2 AND c.id %2$s
     ), applied AS (
       SELECT feed.*, lead(before) OVER chain AS next_before, lead(seq) OVER chain IS NULL AS is_last,
+             lead(observed_at) OVER chain AS next_at, lead(op) OVER chain AS next_op,
              row_number() OVER chain = 1 AS is_first
       FROM feed WHERE op <> 'late'
       WINDOW chain AS (PARTITION BY id ORDER BY seq)
@@ -136,25 +150,30 @@ BEGIN
     ), item AS (
       -- What a change led to is what the next one found.
       SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, true AS lives,
-             CASE WHEN a.is_last THEN h._raw ELSE a.next_before END AS content, true AS is_applied
+             CASE WHEN a.is_last THEN h._raw ELSE a.next_before END AS content, true AS is_applied,
+             CASE WHEN a.is_last THEN h._deleted_at IS NULL ELSE a.next_op = 'delete' END AS is_held,
+             a.next_at AS dies_at
       FROM applied AS a LEFT JOIN held AS h ON h.id = a.id
       WHERE a.op <> 'delete' OR a.before IS NULL
       UNION ALL
-      SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, false, NULL, true
+      SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, false, NULL, true, false, NULL
       FROM applied AS a WHERE a.op = 'delete'
       UNION ALL
-      SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true
+      SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true,
+             a.op = 'delete', a.observed_at
       FROM applied AS a WHERE a.is_first
       UNION ALL
       -- Of a tombstone of what the mirror never saw alive, the event is the deletion.
       SELECT h.id, 0, CASE WHEN h._event_id IS NULL THEN 'list' ELSE 'event' END,
-             CASE WHEN h._deleted_at IS NULL THEN h._event_id END, h._observed_at, h._changed_at, true, h._raw, true
+             CASE WHEN h._deleted_at IS NULL THEN h._event_id END, h._observed_at, h._changed_at, true, h._raw, true,
+             true, h._deleted_at
       FROM held AS h WHERE NOT EXISTS (SELECT FROM applied AS a WHERE a.id = h.id)
       UNION ALL
-      SELECT f.id, f.seq, f.via, f.event_id, f.observed_at, f.changed_at, f.content IS NOT NULL, f.content, false
+      SELECT f.id, f.seq, f.via, f.event_id, f.observed_at, f.changed_at, f.content IS NOT NULL, f.content, false,
+             false, NULL
       FROM feed AS f WHERE f.op = 'late'
       UNION ALL
-      SELECT h.id, 0, h._deleted_by, h._event_id, h._deleted_at, h._changed_at, false, NULL, true
+      SELECT h.id, 0, h._deleted_by, h._event_id, h._deleted_at, h._changed_at, false, NULL, true, false, NULL
       FROM held AS h
       WHERE h._deleted_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM feed AS f WHERE f.id = h.id AND (f.op = 'delete' OR (f.op = 'late' AND f.content IS NULL)))
@@ -177,9 +196,11 @@ BEGIN
         WHERE told.id = dated.id AND NOT told.lives AND told.event_id IS NOT NULL
           AND told.observed_at >= dated.observed_at AND told.observed_at < dated.observed_at + interval '1 second')
     ), ranked AS (
-      -- Within one tick: what was seen before its end, then the events in their order, then what was seen later, and
-      -- the deaths that were noticed rather than told.
-      SELECT placed.*, CASE WHEN NOT placed.lives AND placed.via <> 'event' THEN 3
+      -- Within one tick: what was seen before its end, then the events in their order, then what was seen later, what
+      -- the mirror holds or held until the object died (rule R1 settled that nothing of this tick is newer), and the
+      -- deaths that were noticed rather than told.
+      SELECT placed.*, CASE WHEN NOT placed.lives AND placed.via <> 'event' THEN 4
+                            WHEN placed.is_held AND (placed.dies_at IS NULL OR placed.dies_at > source) THEN 3
                             WHEN placed.event_id IS NOT NULL THEN 1
                             WHEN placed.observed_at > source THEN 2
                             ELSE 0 END AS rank
@@ -206,13 +227,14 @@ BEGIN
     ), whole AS (
       SELECT * FROM distinct_ones
       UNION ALL
-      -- A version that only an event knew, of an object that the mirror knows to be gone.
-      SELECT n.id, n.source, 4, NULL, false, h._deleted_at, NULL, COALESCE(h._deleted_by, 'single'), NULL, NULL,
-             n.content, GREATEST(n.valid_from, h._deleted_at)
+      -- A version that only an event knew, of an object that the mirror knows to be gone: with its parent, or when it
+      -- was noticed.
+      SELECT n.id, n.source, 5, NULL, false, h._deleted_at, NULL, COALESCE(h._deleted_by, 'single'), NULL, NULL,
+             n.content, COALESCE(%3$s.parents_death($2, $1, n.content, n.valid_from), GREATEST(n.valid_from, h._deleted_at))
       FROM newest AS n LEFT JOIN held AS h ON h.id = n.id
       WHERE n.lives AND (h.id IS NULL OR h._deleted_at IS NOT NULL)
       UNION ALL
-      SELECT n.id, n.source, 4, h._event_id, true, h._observed_at, NULL, 'single', h._changed_at, h._raw, NULL,
+      SELECT n.id, n.source, 5, h._event_id, true, h._observed_at, NULL, 'single', h._changed_at, h._raw, NULL,
              GREATEST(n.valid_from, h._observed_at)
       FROM newest AS n JOIN held AS h ON h.id = n.id
       WHERE NOT n.lives AND h._deleted_at IS NULL
