@@ -29,9 +29,12 @@ std::string role_of_daemon(const Config& config) {
 
 CheckLine check_webhook(const Config& config, Clock& clock) {
   if (config.webhook.secrets.empty()) {
-    return not_tried(
-        "no secret is configured: events come by polling only, within some seconds",
-        "`authkit-mirror webhook register https://HOST/webhooks/workos --secret-file FILE`, if that is too late");
+    // Nothing is wrong with that: webhooks only make it faster.
+    return {"webhook",
+            CheckResult::ok,
+            "no secret is configured: events come by polling, within some seconds",
+            "`authkit-mirror webhook register https://HOST/webhooks/workos --secret-file FILE`, if that is too late",
+            {}};
   }
   const std::string role = role_of_daemon(config);
   if (role.empty()) {
