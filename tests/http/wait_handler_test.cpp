@@ -1,9 +1,12 @@
 #include "http/wait_handler.hpp"
 
+#include <chrono>
 #include <future>
+#include <map>
+#include <optional>
+#include <string_view>
 #include <vector>
 
-#include "app/duration_text.hpp"
 #include "http/server.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/test_database.hpp"
@@ -17,13 +20,22 @@ using test::Answer;
 
 namespace {
 
+/// Seconds, minutes and milliseconds, as far as these tests need them.
+std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
+  for (const auto& [known, duration] : std::map<std::string_view, std::chrono::milliseconds>{
+           {"1ms", std::chrono::milliseconds(1)}, {"60s", std::chrono::seconds(60)}, {"2m", std::chrono::minutes(2)}}) {
+    if (text == known) return duration;
+  }
+  return std::nullopt;
+}
+
 /// A server that knows nothing but waiting, and a path that always answers.
 struct WaitSite {
   explicit WaitSite(std::vector<std::string> names = {"default"}) : environments(std::move(names)) {}
 
   const std::vector<std::string> environments;
   harness::TestDatabase database;
-  WaitHandler waits{database.options(), environments, app::parse_duration};
+  WaitHandler waits{database.options(), environments, read_duration};
   Server server{any_port(), routes()};
 
   ~WaitSite() { waits.stop(); }
