@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "support/error.hpp"
 #include "support/nearest_name.hpp"
@@ -17,42 +18,43 @@ void require(bool fits, const Report& report, const char* flag, const char* what
   if (!fits) throw Error(Fault::usage, fmt::format("report {}: {} {}", report.name, flag, what), "leave it out");
 }
 
-}  // namespace
+std::vector<Report> reports_on_members() {
+  return {{.name = "active_members_by_role",
+           .summary = "Active members per organization and role",
+           .organization = Organization::column,
+           .order = "members DESC, organization_id, role_slug",
+           .stream = "organization_memberships"},
+          {.name = "organizations_by_size",
+           .summary = "Every organization with its number of active members",
+           .organization = Organization::column,
+           .order = "active_members DESC, organization_id",
+           .stream = ""},
+          {.name = "directory_managed_share",
+           .summary = "How many of an organization's members a directory sync provider manages",
+           .organization = Organization::column,
+           .order = "percent DESC, active_members DESC, organization_id",
+           .stream = "organization_memberships"},
+          {.name = "users_without_organization",
+           .summary = "Users without a membership of any status, the oldest first",
+           .order = "created_at, user_id",
+           .stream = ""},
+          {.name = "dormant_users",
+           .summary = "Users who did not sign in for --days (90), those who never did first",
+           .days = Days::argument,
+           .organization = Organization::members,
+           .order = "last_sign_in_at NULLS FIRST, user_id",
+           .stream = "users"},
+          {.name = "unverified_emails",
+           .summary = "Users whose address was not verified, the newest first",
+           .days = Days::since,
+           .date_column = "created_at",
+           .organization = Organization::members,
+           .order = "created_at DESC, user_id",
+           .stream = "users"}};
+}
 
-const std::vector<Report>& reports() {
-  static const std::vector<Report> all{
-      {.name = "active_members_by_role",
-       .summary = "Active members per organization and role",
-       .organization = Organization::column,
-       .order = "members DESC, organization_id, role_slug",
-       .stream = "organization_memberships"},
-      {.name = "organizations_by_size",
-       .summary = "Every organization with its number of active members",
-       .organization = Organization::column,
-       .order = "active_members DESC, organization_id",
-       .stream = ""},
-      {.name = "directory_managed_share",
-       .summary = "How many of an organization's members a directory sync provider manages",
-       .organization = Organization::column,
-       .order = "percent DESC, active_members DESC, organization_id",
-       .stream = "organization_memberships"},
-      {.name = "users_without_organization",
-       .summary = "Users without a membership of any status, the oldest first",
-       .order = "created_at, user_id",
-       .stream = ""},
-      {.name = "dormant_users",
-       .summary = "Users who did not sign in for --days (90), those who never did first",
-       .days = Days::argument,
-       .organization = Organization::members,
-       .order = "last_sign_in_at NULLS FIRST, user_id",
-       .stream = "users"},
-      {.name = "unverified_emails",
-       .summary = "Users whose address was not verified, the newest first",
-       .days = Days::since,
-       .date_column = "created_at",
-       .organization = Organization::members,
-       .order = "created_at DESC, user_id",
-       .stream = "users"},
+std::vector<Report> other_reports() {
+  return {
       {.name = "pending_invitations",
        .summary = "Invitations that can still be accepted, the first to expire first",
        .organization = Organization::column,
@@ -101,6 +103,16 @@ const std::vector<Report>& reports() {
        .order = "membership_id",
        .stream = ""},
   };
+}
+
+}  // namespace
+
+const std::vector<Report>& reports() {
+  static const std::vector<Report> all = [] {
+    std::vector<Report> list = reports_on_members();
+    std::ranges::move(other_reports(), std::back_inserter(list));
+    return list;
+  }();
   return all;
 }
 

@@ -66,7 +66,7 @@ void name_object(Parameters& parameters, db::Awaited& awaited) {
 
 /// Whoever has one environment need not know its name.
 std::string take_environment(Parameters& parameters, const std::vector<std::string>& environments) {
-  const std::string name = take(parameters, "environment");
+  std::string name = take(parameters, "environment");
   if (name.empty() && environments.size() == 1) return environments.front();
   if (std::ranges::find(environments, name) != environments.end()) return name;
   throw refusal(fmt::format("environment has to be one of {}", fmt::join(environments, ", ")));

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "api/api_error.hpp"
-#include "support/backoff.hpp"
 #include "support/error.hpp"
 #include "support/fault_point.hpp"
 #include "support/log.hpp"
@@ -66,25 +65,29 @@ ActionResult ActionRun::run(const Action& action, const std::string& user_id, co
     before_sending();
     fault_point("reconcile: action started");
     was_tried = true;
-    try {
-      LiveObject made = calls_.send(action, user_id, idempotency_key);
-      fault_point("reconcile: action sent");
-      return {"done", std::move(made), {}};
-    } catch (const api::ApiError& error) {
-      if (tells_conflict(error)) {
-        refusal = error.what();
-        continue;
-      }
-      if (error.fault() != Fault::unavailable || !is_create(action.kind)) throw;
-      if (backoff.attempts() + 1 >= most_attempts) throw;
-      log::warn("action {}: {}; looking whether it was carried out", action.number, error.what());
-    } catch (const Error& error) {
-      if (error.fault() != Fault::unavailable || !is_create(action.kind)) throw;
-      if (backoff.attempts() + 1 >= most_attempts) throw;
-      log::warn("action {}: {}; looking whether it was carried out", action.number, error.what());
-    }
-    if (!clock_.wait_for(backoff.next(), stop_)) throw Error(Fault::stopped, "a stop was requested");
+    if (auto made = send(action, user_id, idempotency_key, backoff, refusal)) return {"done", std::move(*made), {}};
   }
+}
+
+std::optional<LiveObject> ActionRun::send(const Action& action, const std::string& user_id,
+                                          const std::string& idempotency_key, Backoff& backoff,
+                                          std::string& refusal) const {
+  try {
+    LiveObject made = calls_.send(action, user_id, idempotency_key);
+    fault_point("reconcile: action sent");
+    return made;
+  } catch (const Error& error) {
+    const auto* const told = dynamic_cast<const api::ApiError*>(&error);
+    if (told != nullptr && tells_conflict(*told)) {
+      refusal = error.what();
+      return std::nullopt;
+    }
+    if (error.fault() != Fault::unavailable || !is_create(action.kind)) throw;
+    if (backoff.attempts() + 1 >= most_attempts) throw;
+    log::warn("action {}: {}; looking whether it was carried out", action.number, error.what());
+  }
+  if (!clock_.wait_for(backoff.next(), stop_)) throw Error(Fault::stopped, "a stop was requested");
+  return std::nullopt;
 }
 
 }  // namespace mirror::reconcile

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "reconcile/action_look.hpp"
+#include "support/backoff.hpp"
 #include "support/clock.hpp"
 
 namespace mirror::reconcile {
@@ -28,6 +30,10 @@ class ActionRun {
                    const std::function<void()>& before_sending) const;
 
  private:
+  /// Empty if it has to be looked at again: the answer was lost, or WorkOS refused it, then `refusal` says why.
+  std::optional<LiveObject> send(const Action& action, const std::string& user_id, const std::string& idempotency_key,
+                                 Backoff& backoff, std::string& refusal) const;
+
   const DirectoryCalls& calls_;
   Clock& clock_;
   std::stop_token stop_;

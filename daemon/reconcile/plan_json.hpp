@@ -8,6 +8,6 @@ namespace mirror::reconcile {
 
 /// A plan as JSON and back. plan_of throws nlohmann's exceptions, or Error (usage), for what is none.
 nlohmann::json json_of(const Plan& plan);
-Plan plan_of(const nlohmann::json& json);
+Plan plan_of(const nlohmann::json& from);
 
 }  // namespace mirror::reconcile
