@@ -139,7 +139,7 @@ BEGIN
       WHERE c._env = $1 AND c.table_name = $2 AND c.id %2$s
     ), applied AS (
       SELECT feed.*, lead(before) OVER chain AS next_before, lead(seq) OVER chain IS NULL AS is_last,
-             lead(observed_at) OVER chain AS next_at, lead(op) OVER chain AS next_op,
+             lead(op) OVER chain AS next_op,
              row_number() OVER chain = 1 AS is_first
       FROM feed WHERE op <> 'late'
       WINDOW chain AS (PARTITION BY id ORDER BY seq)
@@ -151,29 +151,28 @@ BEGIN
       -- What a change led to is what the next one found.
       SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, true AS lives,
              CASE WHEN a.is_last THEN h._raw ELSE a.next_before END AS content, true AS is_applied,
-             CASE WHEN a.is_last THEN h._deleted_at IS NULL ELSE a.next_op = 'delete' END AS is_held,
-             a.next_at AS dies_at
+             CASE WHEN a.is_last THEN h._deleted_at IS NULL ELSE a.next_op = 'delete' END AS is_held
       FROM applied AS a LEFT JOIN held AS h ON h.id = a.id
       WHERE a.op <> 'delete' OR a.before IS NULL
       UNION ALL
-      SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, false, NULL, true, false, NULL
+      SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, false, NULL, true, false
       FROM applied AS a WHERE a.op = 'delete'
       UNION ALL
       SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true,
-             a.op = 'delete', a.observed_at
+             a.op = 'delete'
       FROM applied AS a WHERE a.is_first
       UNION ALL
       -- Of a tombstone of what the mirror never saw alive, the event is the deletion.
       SELECT h.id, 0, CASE WHEN h._event_id IS NULL THEN 'list' ELSE 'event' END,
              CASE WHEN h._deleted_at IS NULL THEN h._event_id END, h._observed_at, h._changed_at, true, h._raw, true,
-             true, h._deleted_at
+             true
       FROM held AS h WHERE NOT EXISTS (SELECT FROM applied AS a WHERE a.id = h.id)
       UNION ALL
       SELECT f.id, f.seq, f.via, f.event_id, f.observed_at, f.changed_at, f.content IS NOT NULL, f.content, false,
-             false, NULL
+             false
       FROM feed AS f WHERE f.op = 'late'
       UNION ALL
-      SELECT h.id, 0, h._deleted_by, h._event_id, h._deleted_at, h._changed_at, false, NULL, true, false, NULL
+      SELECT h.id, 0, h._deleted_by, h._event_id, h._deleted_at, h._changed_at, false, NULL, true, false
       FROM held AS h
       WHERE h._deleted_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM feed AS f WHERE f.id = h.id AND (f.op = 'delete' OR (f.op = 'late' AND f.content IS NULL)))
@@ -198,9 +197,9 @@ BEGIN
     ), ranked AS (
       -- Within one tick: what was seen before its end, then the events in their order, then what was seen later, what
       -- the mirror holds or held until the object died (rule R1 settled that nothing of this tick is newer), and the
-      -- deaths that were noticed rather than told.
+      -- deaths that were noticed rather than told. A death in the tick stands among the events.
       SELECT placed.*, CASE WHEN NOT placed.lives AND placed.via <> 'event' THEN 4
-                            WHEN placed.is_held AND (placed.dies_at IS NULL OR placed.dies_at > source) THEN 3
+                            WHEN placed.is_held AND bool_and(placed.lives) OVER (PARTITION BY placed.id, source) THEN 3
                             WHEN placed.event_id IS NOT NULL THEN 1
                             WHEN placed.observed_at > source THEN 2
                             ELSE 0 END AS rank
@@ -227,10 +226,11 @@ BEGIN
     ), whole AS (
       SELECT * FROM distinct_ones
       UNION ALL
-      -- A version that only an event knew, of an object that the mirror knows to be gone: with its parent, or when it
-      -- was noticed.
+      -- A version that only an event knew, of an object that the mirror knows to be gone: by its own death, or with
+      -- its parent.
       SELECT n.id, n.source, 5, NULL, false, h._deleted_at, NULL, COALESCE(h._deleted_by, 'single'), NULL, NULL,
-             n.content, COALESCE(%3$s.parents_death($2, $1, n.content, n.valid_from), GREATEST(n.valid_from, h._deleted_at))
+             n.content, COALESCE(CASE WHEN h._deleted_at > n.valid_from THEN h._deleted_at END,
+                                 %3$s.parents_death($2, $1, n.content, n.valid_from), n.valid_from)
       FROM newest AS n LEFT JOIN held AS h ON h.id = n.id
       WHERE n.lives AND (h.id IS NULL OR h._deleted_at IS NOT NULL)
       UNION ALL
