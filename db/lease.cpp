@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "db/holder_session.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
 #include "support/log.hpp"
@@ -12,16 +13,6 @@
 
 namespace mirror::db {
 namespace {
-
-/// The holder's session, told apart from a later one that got the same process number. Sessions of other database
-/// users are visible without their details: they count as alive, and the ttl decides.
-constexpr const char* session_gone = R"sql(
-  holder_pid IS NOT NULL AND NOT EXISTS (
-    SELECT FROM pg_stat_activity AS session
-    WHERE session.pid = holder_pid
-      AND (session.backend_start IS NULL
-           OR (session.backend_start <= acquired_at AND session.application_name LIKE 'authkit-mirror %')))
-)sql";
 
 constexpr const char* heartbeat_age = "EXTRACT(EPOCH FROM clock_timestamp() - heartbeat_at)::float8";
 
@@ -45,7 +36,8 @@ std::optional<Holder> read_holder(Transaction& transaction, const std::string& e
   const Result rows = transaction.run(
       "SELECT coalesce(holder, ''), holder_pid, coalesce(acquired_at::text, ''),"
       " holder IS NULL OR holder = $2 OR heartbeat_at IS NULL OR " +
-          std::string{heartbeat_age} + " > $3 OR (" + session_gone + ") FROM " + table + " WHERE _env = $1" + lock,
+          std::string{heartbeat_age} + " > $3 OR (" + holder_session_gone + ") FROM " + table + " WHERE _env = $1" +
+          lock,
       environment, instance, ttl.count());
   if (row_count(rows) == 0) return std::nullopt;
   return Holder{rows[0][0].as<std::string>(), read_optional<int>(rows[0][1]), rows[0][2].as<std::string>(),
@@ -150,7 +142,7 @@ std::optional<LeaseState> Lease::read(Connection& connection, const std::string&
   const Result rows = transaction.run(
       "SELECT coalesce(holder, ''), token, feed_seq, coalesce(holder_version, ''),"
       " coalesce(" +
-          std::string{heartbeat_age} + ", 0), " + session_gone + " FROM " + connection.table("lease") +
+          std::string{heartbeat_age} + ", 0), " + holder_session_gone + " FROM " + connection.table("lease") +
           " WHERE _env = $1",
       environment);
   if (row_count(rows) == 0) return std::nullopt;

@@ -1,21 +1,14 @@
 #include "db/reconcile_lease.hpp"
 
 #include <exception>
+#include <string>
 
+#include "db/holder_session.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
 #include "support/log.hpp"
 
 namespace mirror::db {
-namespace {
-
-/// Told apart from a later session that got the same process number, as for the mirror's own lease.
-constexpr const char* session_gone =
-    "(holder_pid IS NOT NULL AND NOT EXISTS ("
-    "SELECT FROM pg_stat_activity AS session WHERE session.pid = holder_pid"
-    " AND (session.backend_start IS NULL OR session.backend_start <= acquired_at)))";
-
-}  // namespace
 
 bool ReconcileLease::try_acquire(Connection& connection) {
   Transaction transaction(connection);
@@ -26,8 +19,8 @@ bool ReconcileLease::try_acquire(Connection& connection) {
       "UPDATE " + table +
           " SET token = token + 1, holder = $2, holder_pid = nullif($3::integer, 0), acquired_at = clock_timestamp(),"
           " heartbeat_at = clock_timestamp() WHERE _env = $1 AND (holder IS NULL"
-          " OR heartbeat_at < clock_timestamp() - make_interval(secs => $4::integer) OR " +
-          session_gone + ") RETURNING token",
+          " OR heartbeat_at < clock_timestamp() - make_interval(secs => $4::integer) OR (" +
+          std::string(holder_session_gone) + ")) RETURNING token",
       environment_, holder_, pid, ttl_.count());
   transaction.commit();
   if (row_count(row) == 0) return false;

@@ -36,18 +36,21 @@ UPDATE @schema@.streams SET history_since = clock_timestamp() WHERE last_certifi
 CREATE TABLE @schema@.history_tables (
   table_name      text PRIMARY KEY,
   stream          text NOT NULL,
-  observed_fields text[] NOT NULL
+  observed_fields text[] NOT NULL,
+  parents         jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE @schema@.history_tables IS 'The mirrored tables, as far as history has to know them.';
 COMMENT ON COLUMN @schema@.history_tables.table_name IS 'Mirrored table.';
 COMMENT ON COLUMN @schema@.history_tables.stream IS 'Stream that brings its rows.';
 COMMENT ON COLUMN @schema@.history_tables.observed_fields IS 'Fields of the API that change without an event and without a new updated_at: known from when they were seen.';
+COMMENT ON COLUMN @schema@.history_tables.parents IS 'Tables of the objects with which these die, by the field that names them.';
 INSERT INTO @schema@.history_tables VALUES
-  ('organizations', 'organizations', '{}'),
-  ('organization_domains', 'organizations', '{}'),
-  ('users', 'users', '{last_sign_in_at}'),
-  ('organization_memberships', 'organization_memberships', '{organization_name}'),
-  ('invitations', 'invitations', '{state,role_slug}');
+  ('organizations', 'organizations', '{}', '{}'),
+  ('organization_domains', 'organizations', '{}', '{"organization_id": "organizations"}'),
+  ('users', 'users', '{last_sign_in_at}', '{}'),
+  ('organization_memberships', 'organization_memberships', '{organization_name}',
+   '{"organization_id": "organizations", "user_id": "users"}'),
+  ('invitations', 'invitations', '{state,role_slug}', '{}');
 
 CREATE FUNCTION @schema@.environment_or_only(environment text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
@@ -101,15 +104,25 @@ $$;
 COMMENT ON FUNCTION @schema@.require_history(text, text, timestamptz) IS 'Raises AM020 for an instant before the known history, AM021 for one after what the mirror knows.';
 
 CREATE FUNCTION @schema@.parents_death(of_table text, environment text, child jsonb, since timestamptz)
-RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT min(parent.died_at)
-  FROM (SELECT _deleted_at FROM @schema@.organizations
-        WHERE of_table IN ('organization_domains', 'organization_memberships') AND _env = environment
-          AND id = child->>'organization_id'
-        UNION ALL
-        SELECT _deleted_at FROM @schema@.users
-        WHERE of_table = 'organization_memberships' AND _env = environment AND id = child->>'user_id') AS parent (died_at)
-  WHERE parent.died_at >= since
+RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  mirror text := $schema$@schema@$schema$;
+  parent record;
+  died_at timestamptz;
+  earliest timestamptz;
+BEGIN
+  FOR parent IN
+    SELECT link.key AS field, link.value AS in_table
+    FROM @schema@.history_tables AS h, jsonb_each_text(h.parents) AS link
+    WHERE h.table_name = of_table
+  LOOP
+    EXECUTE format('SELECT _deleted_at FROM %s.%I WHERE _env = $1 AND id = $2 AND _deleted_at >= $3',
+                   mirror, parent.in_table)
+      INTO died_at USING environment, child->>parent.field, since;
+    earliest := LEAST(earliest, died_at);
+  END LOOP;
+  RETURN earliest;
+END
 $$;
 COMMENT ON FUNCTION @schema@.parents_death(text, text, jsonb, timestamptz) IS 'When a parent died with which an object that lived since then died too; NULL: none did.';
 

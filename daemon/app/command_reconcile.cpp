@@ -202,7 +202,7 @@ ExitCode apply(const ReconcileArguments& arguments, const Invocation& invocation
   std::size_t unseen = 0;
   if (!arguments.dry_run && !report.stopped_by) {
     unseen = reconcile::wait_for_mirror(config.database, config.sync.environment, report.own_writes(),
-                                        std::chrono::seconds{arguments.wait.value_or(60)}, session.clock, stop);
+                                        std::chrono::seconds{arguments.wait.value_or(60)}, stop);
   }
   std::cout << (invocation.json ? apply_json(report, unseen) : apply_text(report, arguments.dry_run, arguments.show))
             << std::flush;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "api/api_client.hpp"
+#include "db/change_listener.hpp"
 #include "db/directory_reader.hpp"
 #include "db/migrator.hpp"
 #include "reconcile/action_run.hpp"
@@ -20,6 +22,8 @@ constexpr const char* plan_again = "make a new one with `authkit-mirror reconcil
 /// The session of a process that was killed a moment ago may still be there.
 constexpr std::chrono::milliseconds patience{3'000};
 constexpr std::chrono::milliseconds between_looks{100};
+/// Between two looks whether the mirror has seen what was written, where no notification reaches us.
+constexpr std::chrono::milliseconds longest_pause{500};
 
 bool is_finished(const JournalEntry& entry) {
   return entry.state == "done" || entry.state == "skipped" || entry.state == "conflict";
@@ -234,16 +238,17 @@ ApplyReport try_plan(const SealedPlan& sealed, const db::DatabaseOptions& databa
 }
 
 std::size_t wait_for_mirror(const db::DatabaseOptions& database, const std::string& environment,
-                            const std::vector<db::OwnWrite>& writes, std::chrono::seconds limit, Clock& clock,
+                            const std::vector<db::OwnWrite>& writes, std::chrono::seconds limit,
                             const std::stop_token& stop) {
   if (writes.empty() || limit.count() == 0) return 0;
   db::Connection connection(database, "reconcile");
-  const auto end = clock.now() + limit;
-  std::size_t unseen = db::count_unseen(connection, environment, writes);
-  while (unseen > 0 && clock.now() < end && clock.wait_for(std::chrono::milliseconds{500}, stop)) {
-    unseen = db::count_unseen(connection, environment, writes);
+  db::ChangeListener changes(connection);  // before the first look, so that nothing comes in between
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const std::size_t unseen = db::count_unseen(connection, environment, writes);
+    if (unseen == 0 || stop.stop_requested() || std::chrono::steady_clock::now() >= end) return unseen;
+    changes.wait(longest_pause);
   }
-  return unseen;
 }
 
 }  // namespace mirror::reconcile

@@ -48,9 +48,10 @@ ApplyReport try_plan(const SealedPlan& sealed, const db::DatabaseOptions& databa
                      const std::shared_ptr<api::ApiClient>& client, const ApplyOptions& options,
                      const std::stop_token& stop);
 
-/// Waits until the mirror has seen `writes`; returns how many it has not at the end of `limit`.
+/// Waits until the mirror has seen `writes`; returns how many it has not at the end of `limit`. Looks twice a second,
+/// and at once when a notification of the change feed reaches us.
 std::size_t wait_for_mirror(const db::DatabaseOptions& database, const std::string& environment,
-                            const std::vector<db::OwnWrite>& writes, std::chrono::seconds limit, Clock& clock,
+                            const std::vector<db::OwnWrite>& writes, std::chrono::seconds limit,
                             const std::stop_token& stop);
 
 }  // namespace mirror::reconcile

@@ -238,6 +238,7 @@ void HistoryRun::check_history() {
       database_.value(fmt::format("SELECT max(history_since) FROM workos.streams WHERE _env = '{}'", environment_)));
   const auto through = parse_instant(
       database_.value(fmt::format("SELECT caught_up_through FROM workos.event_tails WHERE _env = '{}'", environment_)));
+  const auto ambiguous = ambiguous_objects();
   simulator::Random random(history_.seed);
   auto instants = directory_.instants();
   std::erase_if(instants, [&](const Instant& at) { return at < *since || at > *through; });
@@ -247,7 +248,7 @@ void HistoryRun::check_history() {
     Instant moment = change;
     if (i % 3 == 1) moment.microseconds -= 1'000;
     if (i % 3 == 2) moment.microseconds = random.between(since->microseconds, instants.back().microseconds);
-    if (moment >= *since) check_instant(moment);
+    if (moment >= *since) check_instant(moment, ambiguous);
   }
 }
 
@@ -264,9 +265,8 @@ std::vector<std::string> HistoryRun::ambiguous_objects() {
   return ids;
 }
 
-void HistoryRun::check_instant(Instant moment) {
+void HistoryRun::check_instant(Instant moment, const std::vector<std::string>& ambiguous) {
   ++tally_.instants;
-  const auto ambiguous = ambiguous_objects();
   const auto& truth = directory_.truth_at(moment);
   for (const auto* table : all_tables()) {
     auto found =

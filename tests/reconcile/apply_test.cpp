@@ -57,12 +57,10 @@ TEST_CASE("an applied plan leaves nothing to plan, and applied again changes not
   const auto report = fixture.apply(sealed);
   CHECK_FALSE(report.stopped_by);
   CHECK(report.count("done") == 7);
-  CHECK(wait_for_mirror(fixture.database.options(), "default", report.own_writes(), std::chrono::seconds{1},
-                        fixture.clock, {}) == 7);
+  CHECK(wait_for_mirror(fixture.database.options(), "default", report.own_writes(), std::chrono::seconds{1}, {}) == 7);
   const auto second = fixture.plan(list);
   CHECK(kinds_of(second) == std::vector<std::string>{});
-  CHECK(wait_for_mirror(fixture.database.options(), "default", report.own_writes(), std::chrono::seconds{20},
-                        fixture.clock, {}) == 0);
+  CHECK(wait_for_mirror(fixture.database.options(), "default", report.own_writes(), std::chrono::seconds{20}, {}) == 0);
 
   const auto posts = fixture.answered("POST", "/", 0);
   const auto again = fixture.apply(sealed);
