@@ -1,6 +1,6 @@
 -- History by source time: what every object held at any instant since the mirror began. Nothing is stored twice for it:
 -- a version is what a change of the feed found, or what the row holds now. Only a version that arrived too late to
--- become the row's content has a line of its own, of op late.
+-- become the row's content has a line of its own, of op late, and an event of what a list had shown before.
 
 ALTER TABLE @schema@.changes ADD COLUMN content jsonb;
 
@@ -24,7 +24,7 @@ END
 $partition$;
 CREATE INDEX changes_by_object ON @schema@.changes (_env, table_name, id, seq);
 COMMENT ON TABLE @schema@.changes IS 'The change feed: every change of a mirrored row, in commit order, without gaps. A first load leaves one row of op snapshot. One partition per month, dropped after changes.retention.';
-COMMENT ON COLUMN @schema@.changes.op IS 'insert, update, delete, revive or snapshot; or late: a version, or with content NULL a deletion, that came after a newer one and changed nothing.';
+COMMENT ON COLUMN @schema@.changes.op IS 'insert, update, delete, revive or snapshot; or late: a version, or with content NULL a deletion, that came after a newer one, or an event of what a list had shown before; changed nothing.';
 COMMENT ON COLUMN @schema@.changes.observed_at IS 'Time of the API of the observation (UTC); of a deletion, when the object died, as far as it is known.';
 COMMENT ON COLUMN @schema@.changes.content IS 'Content of a version of op late.';
 
@@ -152,7 +152,6 @@ BEGIN
       WHERE c._env = $1 AND c.table_name = $2 AND c.id %2$s
     ), applied AS (
       SELECT feed.*, lead(before) OVER chain AS next_before, lead(seq) OVER chain IS NULL AS is_last,
-             lead(op) OVER chain AS next_op,
              row_number() OVER chain = 1 AS is_first
       FROM feed WHERE op <> 'late'
       WINDOW chain AS (PARTITION BY id ORDER BY seq)
@@ -164,21 +163,20 @@ BEGIN
       -- What a change led to is what the next one found.
       SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, true AS lives,
              CASE WHEN a.is_last THEN h._raw ELSE a.next_before END AS content, true AS is_applied,
-             CASE WHEN a.is_last THEN h._deleted_at IS NULL ELSE a.next_op = 'delete' END AS is_held
+             a.is_last AND h._deleted_at IS NULL AS is_held
       FROM applied AS a LEFT JOIN held AS h ON h.id = a.id
       WHERE a.op <> 'delete' OR a.before IS NULL
       UNION ALL
       SELECT a.id, a.seq, a.via, a.event_id, a.observed_at, a.changed_at, false, NULL, true, false
       FROM applied AS a WHERE a.op = 'delete'
       UNION ALL
-      SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true,
-             a.op = 'delete'
+      SELECT a.id, 0, 'list', NULL, NULL, NULL, true, a.before, true, false
       FROM applied AS a WHERE a.is_first
       UNION ALL
       -- Of a tombstone of what the mirror never saw alive, the event is the deletion.
       SELECT h.id, 0, CASE WHEN h._event_id IS NULL THEN 'list' ELSE 'event' END,
              CASE WHEN h._deleted_at IS NULL THEN h._event_id END, h._observed_at, h._changed_at, true, h._raw, true,
-             true
+             h._deleted_at IS NULL
       FROM held AS h WHERE NOT EXISTS (SELECT FROM applied AS a WHERE a.id = h.id)
       UNION ALL
       SELECT f.id, f.seq, f.via, f.event_id, f.observed_at, f.changed_at, f.content IS NOT NULL, f.content, false,
@@ -209,8 +207,8 @@ BEGIN
           AND told.observed_at >= dated.observed_at AND told.observed_at < dated.observed_at + interval '1 second')
     ), ranked AS (
       -- Within one tick: what was seen before its end, then the events in their order, then what was seen later, what
-      -- the mirror holds or held until the object died (rule R1 settled that nothing of this tick is newer), and the
-      -- deaths that were noticed rather than told. A death in the tick stands among the events.
+      -- the mirror holds (rule R1 settled that nothing of this tick is newer), and the deaths that were noticed rather
+      -- than told. A death in the tick stands among the events.
       SELECT placed.*, CASE WHEN NOT placed.lives AND placed.via <> 'event' THEN 4
                             WHEN placed.is_held AND bool_and(placed.lives) OVER (PARTITION BY placed.id, source) THEN 3
                             WHEN placed.event_id IS NOT NULL THEN 1

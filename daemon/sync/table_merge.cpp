@@ -146,7 +146,7 @@ void TableMerge::apply(const Sighting& seen) {
   }
   if (is_write(verdict)) {
     keep(sighting, before, verdict, arrives_dead);
-  } else if (verdict != Verdict::unchanged) {
+  } else {
     note_late(sighting, before);
   }
   if (verdict == Verdict::confirm) doubt(sighting);
@@ -268,9 +268,11 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, const std::opti
                    tombstone ? tombstone->at : sighting.observed_at, before, sighting.event_id});
 }
 
-/// What it holds was true once, though something newer is known, or a read by id has yet to tell what is true now.
+/// What it holds was true once, though something newer is known, or a read by id has yet to tell what is true now. An
+/// event that tells what the mirror knows only otherwise is kept too: of two versions of one tick it gives the order.
 void TableMerge::note_late(const Sighting& sighting, const RowState* known) {
-  if (known != nullptr && is_version(*known, sighting.observation(nullptr))) return;
+  const bool gives_order = sighting.is_told() && (known == nullptr || sighting.event_id != known->event_id);
+  if (!gives_order && known != nullptr && is_version(*known, sighting.observation(nullptr))) return;
   const Sighting kept = without_mentions(sighting);
   late_.push_back({kept.id(), via(kept.source), kept.observed_at, kept.event_id, kept.batch->raw(kept.row)});
 }

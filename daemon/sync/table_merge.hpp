@@ -37,13 +37,15 @@ struct Sighting {
   SnapshotContext* snapshot = nullptr;   ///< may be null
   db::SnapshotCounts* counts = nullptr;  ///< where the verdict is counted; null: nowhere
   std::string_view event_id = {};        ///< if it was seen in an event
-  EventCounts* event_counts = nullptr;   ///< where the verdict of an event is counted; null: nowhere
+  /// Where the verdict of the event that tells of the object is counted; null: no event does, or one embeds it.
+  EventCounts* event_counts = nullptr;
   /// Of a read by id: what the mirror held when it began; null for other sources.
   const std::optional<RowState>* asked_about = nullptr;
   bool is_in_range = false;           ///< of the page, whose rows are read in any case
   bool is_counted_elsewhere = false;  ///< the page of another walk shows the same object, and counts it
 
   [[nodiscard]] std::string_view id() const { return batch->id(row); }
+  [[nodiscard]] bool is_told() const { return event_counts != nullptr; }
   /// Given what the mirror holds now; null: nothing.
   [[nodiscard]] Observation observation(const RowState* known) const {
     const bool decisive = asked_about != nullptr && known != nullptr && *asked_about == *known;

@@ -75,8 +75,7 @@ class HistoryRun {
   void check_feed();
   void check_archive();
   void check_history();
-  void check_instant(Instant moment, const std::vector<std::string>& ambiguous);
-  std::vector<std::string> ambiguous_objects();
+  void check_instant(Instant moment);
   void check_present();
   std::vector<int> open_holds();
   void listen(const api::HttpRequest& request, const api::HttpResponse& response);

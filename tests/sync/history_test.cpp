@@ -139,6 +139,29 @@ TEST_CASE("a version that comes after a newer one is put at its place in source 
   CHECK(mirror.users_at(bea, name) == "Bea");
 }
 
+TEST_CASE("the event of a version that a list showed first gives it its place among those of one millisecond") {
+  HistoryFixture mirror;
+  const auto user = mirror.any(Kind::users);
+  const auto told = mirror.events_told();
+  mirror.rename(user, "Ada");
+  const Instant tick = mirror.now();
+  mirror.workos.with([&](simulator::World& world) {
+    world.store.update(Kind::users, user, simulator::Json{{"first_name", "Bea"}});
+  });
+  const auto events = mirror.event_texts(told);
+  mirror.daemon.sweep(*find_stream("users"));
+  REQUIRE(mirror.first_name(user) == "Bea");
+  // In any order, and twice: the list had shown what the second one tells.
+  for (const auto place : {1, 0, 1}) mirror.daemon.deliver(events.at(static_cast<std::size_t>(place)));
+  mirror.daemon.settle_doubts();
+  CHECK(mirror.count("SELECT count(*) FROM workos.changes WHERE op = 'late'") == 2);
+  mirror.rename(user, "Cleo");
+  mirror.pass();
+  const std::string name = "max(first_name) FILTER (WHERE id = '" + user + "')";
+  CHECK(mirror.users_at(tick, name) == "Bea");
+  CHECK(mirror.first_name(user) == "Cleo");
+}
+
 TEST_CASE("a deletion stands at the time of its event, though a sweep noticed it and its children first") {
   HistoryFixture mirror;
   const auto user = mirror.value("SELECT user_id FROM workos.organization_memberships_live LIMIT 1");
