@@ -15,7 +15,9 @@ namespace mirror::api {
 namespace {
 
 constexpr const char* where_keys_go =
-    "Put the key (sk_...) into the file that api.key_file names, or into WORKOS_API_KEY.";
+    "Put the key (sk_...) into the file that api.key_file names (of the environment's section, if there are several), "
+    "or "
+    "into WORKOS_API_KEY.";
 
 ApiOptions checked(ApiOptions options) {
   const std::string& key = options.key.expose();

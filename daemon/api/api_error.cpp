@@ -115,7 +115,7 @@ std::string next_step_of(const ApiProblem& problem, std::string_view method, std
   switch (problem.status) {
     case 401:
       return "The API key is wrong or was revoked. Put a valid key of this environment into the file that api.key_file "
-             "names (or into WORKOS_API_KEY) and restart.";
+             "names (of its section, if there are several environments), or into WORKOS_API_KEY, and restart.";
     case 403:
       return is_next_sign_in_step(problem.code) ? std::string(advice->fix) : permission_step(method, path);
     case 404:

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -13,7 +13,6 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr std::array<std::string_view, 3> known_names{"api_key", "database_password", "workos_webhook_secret"};
 /// How files of a directory arrive that is given by `LoadCredential=credentials:DIRECTORY`.
 constexpr std::string_view prefix = "credentials_";
 
@@ -25,26 +24,38 @@ std::vector<files::path> files_in(const files::path& directory, std::error_code&
   return found;
 }
 
-bool is_known(std::string_view name) {
+/// The names that count: of several environments each has a key and a webhook secret of its own.
+std::vector<std::string> known_names(const Config& config) {
+  std::vector<std::string> names;
+  for (const char* name : {"api_key", "workos_webhook_secret"}) {
+    if (config.environments.empty()) names.emplace_back(name);
+    for (const Config& each : config.environments) names.push_back(fmt::format("{}.{}", name, each.sync.environment));
+  }
+  names.emplace_back("database_password");
+  return names;
+}
+
+bool is_among(const std::vector<std::string>& names, std::string_view name) {
   if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  return std::ranges::find(known_names, name) != known_names.end();
+  return std::ranges::find(names, name) != names.end();
 }
 
 std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-CheckLine given_line(const std::map<std::string, std::string>& environment) {
+CheckLine given_line(const Config& config, const std::map<std::string, std::string>& environment) {
   const auto place = environment.find("CREDENTIALS_DIRECTORY");
   if (place == environment.end() || place->second.empty()) {
     return {"credentials", CheckResult::ok, "none from systemd, this is no service of its", "", {}};
   }
+  const std::vector<std::string> names = known_names(config);
   std::error_code error;
   std::vector<std::string> known;
   std::vector<std::string> unknown;
   for (const files::path& file : files_in(place->second, error)) {
     const std::string name = file.filename().string();
-    (is_known(name) ? known : unknown).push_back(name);
+    (is_among(names, name) ? known : unknown).push_back(name);
   }
   if (error) {
     return {"credentials", CheckResult::failed, fmt::format("{} can't be read: {}", place->second, error.message()),
@@ -54,7 +65,7 @@ CheckLine given_line(const std::map<std::string, std::string>& environment) {
   const std::string found = known.empty() ? "systemd gave none" : "systemd gave " + joined(known);
   if (unknown.empty()) return {"credentials", CheckResult::ok, found, "", {}};
   return {"credentials", CheckResult::warning, fmt::format("{}; not used: {}", found, joined(unknown)),
-          fmt::format("the names that count are {}", fmt::join(known_names, ", ")), ExitCode::done};
+          "the names that count are " + joined(names), ExitCode::done};
 }
 
 /// Empty if only the owner may read it, or if this user may not even ask.
@@ -73,12 +84,17 @@ std::vector<CheckLine> permission_line(const std::string& file) {
            {}}};
 }
 
+std::vector<std::string> secret_files(const Config& config) {
+  return {config.api_key_file, config.database_password_file, config.webhook_secret_file};
+}
+
 }  // namespace
 
 std::vector<CheckLine> check_credentials(const Config& config, const std::map<std::string, std::string>& environment,
                                          const std::string& source) {
-  std::vector<CheckLine> lines{given_line(environment)};
-  std::vector<std::string> secrets{config.api_key_file, config.database_password_file, config.webhook_secret_file};
+  std::vector<CheckLine> lines{given_line(config, environment)};
+  std::vector<std::string> secrets = secret_files(config);
+  for (const Config& each : config.environments) std::ranges::copy(secret_files(each), std::back_inserter(secrets));
   std::error_code may_not_look;
   if (files::is_directory(source, may_not_look)) {
     for (const files::path& file : files_in(source, may_not_look)) secrets.push_back(file.string());

@@ -14,7 +14,8 @@ inline constexpr const char* credential_source = "/etc/authkit-mirror/credential
 
 /// Which credentials systemd gave this process ($CREDENTIALS_DIRECTORY in `environment`), and, in a line for each that
 /// is wrong, which files of secrets others may read: those that the configuration names, and those in `source` as far
-/// as this user may look there. Never throws Error, and shows names only.
+/// as this user may look there. `config` is the whole one, with all its environments. Never throws Error, and shows
+/// names only.
 std::vector<CheckLine> check_credentials(const Config& config, const std::map<std::string, std::string>& environment,
                                          const std::string& source = credential_source);
 

@@ -16,6 +16,10 @@
 namespace mirror::app {
 namespace {
 
+void append(std::vector<CheckLine>& lines, std::vector<CheckLine> more) {
+  lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
 /// Empty, with a line that says why, if the configuration is wrong; then nothing else can be tested.
 std::optional<std::vector<Config>> check_configuration(const Invocation& invocation, std::vector<CheckLine>& lines) {
   try {
@@ -25,15 +29,12 @@ std::optional<std::vector<Config>> check_configuration(const Invocation& invocat
     for (const std::string& warning : all.warnings) {
       lines.push_back({"configuration", CheckResult::warning, warning, "correct it if it is not meant so", {}});
     }
+    append(lines, check_credentials(all, process_environment()));
     return wanted;
   } catch (const Error& error) {
     lines.push_back({"configuration", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())});
     return std::nullopt;
   }
-}
-
-void append(std::vector<CheckLine>& lines, std::vector<CheckLine> more) {
-  lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 bool is_up_to_date(const std::vector<CheckLine>& lines) {
@@ -55,8 +56,7 @@ void check_workos(const Config& config, bool has_mirror, Clock& clock, std::vect
 
 /// What differs by environment; of several each subject is told with its name.
 std::vector<CheckLine> check_one(const Config& config, bool has_mirror, Clock& clock) {
-  std::vector<CheckLine> lines = check_credentials(config, process_environment());
-  lines.push_back(check_key_form(config));
+  std::vector<CheckLine> lines{check_key_form(config)};
   if (!config.api.key.empty()) check_workos(config, has_mirror, clock, lines);
   lines.push_back(check_webhook(config, clock));
   if (config.section.empty()) return lines;

@@ -91,11 +91,30 @@ TEST_CASE("check says which credentials systemd gave, and which names it does no
   const CheckLine misspelt = line({{"CREDENTIALS_DIRECTORY", given.path()}});
   CHECK(misspelt.result == CheckResult::warning);
   CHECK_THAT(misspelt.detail, ContainsSubstring("not used: apikey") && !ContainsSubstring("hush"));
-  CHECK_THAT(misspelt.next_step, ContainsSubstring("api_key, database_password, workos_webhook_secret"));
+  CHECK_THAT(misspelt.next_step, ContainsSubstring("api_key, workos_webhook_secret, database_password"));
 
   const CheckLine lost = line({{"CREDENTIALS_DIRECTORY", nowhere}});
   CHECK(lost.result == CheckResult::failed);
   CHECK(lost.code == ExitCode::misconfigured);
+}
+
+TEST_CASE("check tells of a credential that none of several environments uses") {
+  const Scratch given;
+  Config config;
+  for (const char* name : {"production", "staging"}) config.environments.emplace_back().sync.environment = name;
+  given.file("credentials_api_key.production", "sk_p");
+  given.file("workos_webhook_secret.staging", "whsec_s");
+  given.file("database_password", "sesame");
+  const auto line = [&] {
+    return check_credentials(config, {{"CREDENTIALS_DIRECTORY", given.path()}}, "/nowhere").at(0);
+  };
+  CHECK(line().result == CheckResult::ok);
+
+  // What was the key of the only environment is nobody's now.
+  given.file("credentials_api_key", "sk_old");
+  CHECK(line().result == CheckResult::warning);
+  CHECK_THAT(line().detail, ContainsSubstring("not used: credentials_api_key"));
+  CHECK_THAT(line().next_step, ContainsSubstring("api_key.production, api_key.staging"));
 }
 
 TEST_CASE("check names files of secrets that others may read") {
