@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--report-users", report_sizes.users, "Users that are reported on")->capture_default_str();
   app.add_option("--report-memberships", report_sizes.memberships, "Memberships of them")->capture_default_str();
+  app.add_option("--report-changes", report_sizes.changes, "Changes of users in the last day")->capture_default_str();
+  app.add_option("--plans", report_sizes.plans, "Write PostgreSQL's plan of each report there");
   app.add_option("--only", only, "Only this part")
       ->check(CLI::IsMember({"users", "memberships", "invitations", "directory", "layout", "growth", "rate-limit",
                              "start", "tail", "webhooks", "change-to-row", "reports"}));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <fstream>
 #include <string>
 
 #include "db/migrator.hpp"
@@ -96,12 +97,28 @@ FROM (SELECT i, new_time(i, {0}) AS at,
 INSERT INTO workos.lease (_env, token) VALUES ('default', 1);
 )sql";
 
+// Each changed another user's family name during the last day.
+constexpr const char* changes = R"sql(
+INSERT INTO workos.changes (_env, seq, table_name, id, op, via, event_id, observed_at, before)
+SELECT 'default', i, 'users', changed.id, 'update', 'event', new_id('event', i), at,
+       changed._raw || jsonb_build_object('last_name', 'Before')
+FROM (SELECT i, new_id('user', 1 + i * 7 % {1}) AS id, now() - interval '1 day' * (1 - i::float8 / {0}) AS at
+      FROM generate_series(1, {0}) AS i OFFSET 0) AS drawn
+JOIN workos.users AS changed USING (id);
+UPDATE workos.users AS u SET updated_at = c.observed_at, _raw = u._raw || jsonb_build_object('updated_at', c.observed_at)
+FROM workos.changes AS c WHERE c.id = u.id;
+UPDATE workos.lease SET feed_seq = {0};
+INSERT INTO workos.streams (_env, stream, history_since) VALUES ('default', 'users', now() - interval '3 days');
+INSERT INTO workos.event_tails (_env, anchor, caught_up_through) VALUES ('default', now(), now());
+)sql";
+
 void fill(harness::TestDatabase& database, const ReportSizes& sizes) {
   database.execute(functions);
   const std::pair<const char*, std::size_t> steps[] = {{organizations, sizes.organizations},
                                                        {users, sizes.users},
                                                        {memberships, sizes.memberships},
-                                                       {invitations, sizes.invitations}};
+                                                       {invitations, sizes.invitations},
+                                                       {changes, sizes.changes}};
   for (const auto& [sql, count] : steps) {
     auto connection = database.connect("bench");
     connection.raw().send(fmt::format(fmt::runtime(sql), count, sizes.users, sizes.organizations));
@@ -118,27 +135,66 @@ double milliseconds_of(db::Connection& connection, const db::Report& report, con
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
 }
 
+double milliseconds_of(db::Connection& connection, const std::string& sql) {
+  const auto began = std::chrono::steady_clock::now();
+  connection.raw().send(sql);
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+}
+
+/// The last plan that the server's log shows, without what auto_explain says around it.
+std::string last_plan(const harness::PrivateCluster& cluster) {
+  std::ifstream log(cluster.log());
+  std::string plan;
+  for (std::string line; std::getline(log, line);) {
+    if (line.find("Query Text:") != std::string::npos) {
+      plan.clear();
+    } else if (line.starts_with('\t')) {
+      plan += "  " + line.substr(1) + "\n";
+    }
+  }
+  return plan;
+}
+
+void measure_past(Results& results, harness::TestDatabase& database, const ReportSizes& sizes) {
+  auto connection = database.connect("bench");
+  const std::string user = database.value("SELECT id FROM workos.changes ORDER BY seq LIMIT 1");
+  const std::pair<const char*, std::string> questions[] = {
+      {"users_as_of: half a day ago, all counted",
+       "SELECT count(*) FROM workos.users_as_of(now() - interval '12 hours')"},
+      {"users_as_of: half a day ago, one user",
+       "SELECT * FROM workos.users_as_of(now() - interval '12 hours') WHERE id = '" + user + "'"},
+      {"history of one user", "SELECT * FROM workos.history('users', '" + user + "')"}};
+  for (const auto& [name, sql] : questions) {
+    milliseconds_of(connection, sql);
+    for (int round = 0; round < sizes.rounds; ++round) results.add(name, "ms", milliseconds_of(connection, sql));
+  }
+}
+
 }  // namespace
 
 void measure_reports(Results& results, const ReportSizes& sizes) {
-  harness::PrivateCluster cluster;
-  harness::TestDatabase(cluster.url(), harness::Content::nothing)
-      .connect()
-      .raw()
-      .send("ALTER SYSTEM SET shared_buffers = '1GB'");
-  cluster.stop();
-  cluster.start();
+  harness::PrivateCluster cluster(harness::Fsync::off, {"shared_buffers=1GB"});
   harness::TestDatabase database(cluster.url(), harness::Content::migrated_schema);
   fill(database, sizes);
   const std::string largest = database.value("SELECT new_id('org', 1)");
   auto connection = database.connect("bench");
+  auto explained = database.connect("bench");
+  explained.raw().send("LOAD 'auto_explain'");
+  explained.raw().send("SET auto_explain.log_min_duration = 0");
+  explained.raw().send("SET auto_explain.log_analyze = on");
+  explained.raw().send("SET auto_explain.log_timing = off");
+  std::ofstream plans;
+  if (!sizes.plans.empty()) plans.open(sizes.plans);
   for (const db::Report& report : db::reports()) {
     const auto add = [&](const char* what, const char* target, const db::ReportArguments& arguments) {
       milliseconds_of(connection, report, arguments);  // what is asked often is in memory
+      const std::string name = fmt::format("{}: {}", report.name, what);
       for (int round = 0; round < sizes.rounds; ++round) {
-        results.add(fmt::format("{}: {}", report.name, what), "ms", milliseconds_of(connection, report, arguments),
-                    target);
+        results.add(name, "ms", milliseconds_of(connection, report, arguments), target);
       }
+      if (sizes.plans.empty()) return;
+      milliseconds_of(explained, report, arguments);
+      plans << name << "\n" << last_plan(cluster) << "\n";
     };
     add("first 1,000 rows", "< 100", {.environment = "default", .limit = 1'000});
     add("all", "", {.environment = "default"});
@@ -147,6 +203,7 @@ void measure_reports(Results& results, const ReportSizes& sizes) {
       add("the largest organization", "< 100", {.environment = "default", .organization = largest, .limit = 1'000});
     }
   }
+  measure_past(results, database, sizes);
 }
 
 }  // namespace mirror::bench

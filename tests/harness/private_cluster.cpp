@@ -123,15 +123,14 @@ double PrivateCluster::cpu_seconds() const {
 
 void PrivateCluster::start() {
   const std::string sync = fsync_ == Fsync::on ? "on" : "off";
-  const std::filesystem::path log = directory_.path() / "postgres.log";
   std::vector<std::string> command{program("postgres"), "-D", directory_.path() / "data", "-k",
                                    directory_.path(),   "-c", "listen_addresses=",        "-c",
                                    "fsync=" + sync};
   for (const auto& setting : settings_) command.insert(command.end(), {"-c", setting});
-  postmaster_ = std::make_unique<ChildProcess>(command, ChildOptions{.as_database_user = true, .output = log});
+  postmaster_ = std::make_unique<ChildProcess>(command, ChildOptions{.as_database_user = true, .output = log()});
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (PQping(url().c_str()) != PQPING_OK) {
-    if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start:\n" + end_of(log));
+    if (!postmaster_->is_running()) throw std::runtime_error("PostgreSQL did not start:\n" + end_of(log()));
     if (std::chrono::steady_clock::now() > until) throw std::runtime_error("PostgreSQL takes no connections");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

@@ -16,7 +16,6 @@ enum class Fsync { off, on };
 /// and removed in the destructor. Not thread-safe.
 class PrivateCluster {
  public:
-  /// Makes and starts it; takes a second or two.
   /// Makes and starts it; takes a second or two. `settings` are of the server: "wal_level=logical".
   explicit PrivateCluster(Fsync fsync = Fsync::off, std::vector<std::string> settings = {});
   /// A physical replica of `primary`, which must outlive it: copied from it, then streaming from it.
@@ -27,6 +26,9 @@ class PrivateCluster {
 
   /// Connection string of its superuser.
   [[nodiscard]] std::string url(const std::string& database = "postgres") const;
+
+  /// What the server reports.
+  [[nodiscard]] std::filesystem::path log() const { return directory_.path() / "postgres.log"; }
 
   /// CPU time of all its processes so far, in seconds.
   [[nodiscard]] double cpu_seconds() const;
