@@ -6,6 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "reconcile/action_list.hpp"
+#include "reconcile/protection.hpp"
 #include "reconcile/text_form.hpp"
 #include "reconcile/user_index.hpp"
 
@@ -18,10 +20,11 @@ using Seat = std::pair<std::string, std::string>;
 class Planner {
  public:
   Planner(const DesiredList& list, const DirectoryState& directory, const PlanRules& rules)
-      : list_(list), directory_(directory), rules_(rules), users_(directory.users) {
-    for (const auto& each : directory.organizations) {
-      if (rules.protect.covers(each)) protected_organizations_.insert(each.id);
-    }
+      : list_(list),
+        directory_(directory),
+        rules_(rules),
+        users_(directory.users),
+        protection_(directory, rules.protect, users_) {
     for (const auto& each : directory.memberships) memberships_[{each.user_id, each.organization_id}] = &each;
     for (const auto& each : directory.invitations) {
       invitations_[{folded(each.email), each.organization_id}].push_back(&each);
@@ -32,7 +35,8 @@ class Planner {
     for (const DesiredPerson& person : list_.people) plan_person(person);
     for (const auto& membership : directory_.memberships) plan_stranger(membership);
     for (const auto& invitation : directory_.invitations) plan_open_invitation(invitation);
-    number_actions();
+    changes_.actions = actions_.take_numbered();
+    changes_.protected_ones = protection_.take_exceptions();
     count();
     return std::move(changes_);
   }
@@ -61,8 +65,7 @@ class Planner {
   }
 
   void plan_new_person(const DesiredPerson& person) {
-    if (rules_.protect.covers_email(person.email)) {
-      changes_.protected_ones.push_back({"", "", "the address is protected", person.place});
+    if (protection_.covers_email(person.email, person.place)) {
       for (const auto& wanted : person.memberships) keep_invitations(person, wanted.organization_id);
       return;
     }
@@ -102,53 +105,52 @@ class Planner {
     const auto open = open_invitations(person.email, wanted.organization_id);
     const bool is_invited = std::ranges::any_of(
         open, [&](const auto* each) { return role.empty() || each->role.empty() || each->role == role; });
-    if (is_invited || is_protected_organization(wanted.organization_id, person.place)) return;
+    if (is_invited || protection_.covers_organization(wanted.organization_id, person.place)) return;
     if (wanted.roles.size() > 1) {
       changes_.unresolved.push_back({"", wanted.organization_id, "an invitation is into one role", wanted.place});
       return;
     }
     for (const auto* each : open) revoke(*each, "it is into another role", wanted.place);
-    Action action = make(ActionKind::send_invitation, wanted.place.empty() ? person.place : wanted.place,
-                         "on the list, but nobody has that address");
+    Action action = make_action(ActionKind::send_invitation, wanted.place.empty() ? person.place : wanted.place,
+                                "on the list, but nobody has that address");
     action.organization_id = wanted.organization_id;
     action.after["email"] = person.email;
     if (!role.empty()) action.after["roles"] = role;
-    add(std::move(action));
+    actions_.add(std::move(action));
   }
 
   void plan_creation(const DesiredPerson& person) {
     std::vector<const DesiredMembership*> seats;
     for (const auto& wanted : person.memberships) {
-      if (!wanted.active || is_protected_organization(wanted.organization_id, wanted.place)) continue;
+      if (!wanted.active || protection_.covers_organization(wanted.organization_id, wanted.place)) continue;
       const auto open = open_invitations(person.email, wanted.organization_id);
       for (const auto* each : open) kept_invitations_.insert(each->id);
       if (open.empty()) seats.push_back(&wanted);  // whoever is invited already comes that way
     }
     if (seats.empty() && !person.memberships.empty()) return;
-    Action action = make(ActionKind::create_user, person.place, "on the list, but nobody has that address");
+    Action action = make_action(ActionKind::create_user, person.place, "on the list, but nobody has that address");
     action.after["email"] = person.email;
     for (const auto& [name, value] :
          {std::pair{"external_id", &person.external_id}, std::pair{"first_name", &person.first_name},
           std::pair{"last_name", &person.last_name}}) {
       if (!value->empty()) action.after[name] = *value;
     }
-    const std::size_t creation = add(std::move(action));
+    const std::size_t creation = actions_.add(std::move(action));
     for (const auto* wanted : seats) plan_new_membership(*wanted, "", creation);
   }
 
   void plan_new_membership(const DesiredMembership& wanted, const std::string& user_id,
                            std::optional<std::size_t> creation) {
-    Action action = make(ActionKind::add_membership, wanted.place, "on the list, but not a member");
+    Action action = make_action(ActionKind::add_membership, wanted.place, "on the list, but not a member");
     action.user_id = user_id;
     action.organization_id = wanted.organization_id;
     action.after["status"] = "active";
     if (!wanted.roles.empty()) action.after["roles"] = joined_roles(wanted.roles);
-    const std::size_t index = add(std::move(action));
-    if (creation) creations_[index] = *creation;
+    creation ? actions_.add_for_new_user(std::move(action), *creation) : actions_.add(std::move(action));
   }
 
   void plan_user(const DesiredPerson& person, const DirectoryUser& user) {
-    Action action = make(ActionKind::update_user, person.place, "differs from the list");
+    Action action = make_action(ActionKind::update_user, person.place, "differs from the list");
     action.id = user.id;
     const auto compare = [&](const char* name, const std::string& wanted, const std::string& present, bool is_equal) {
       if (wanted.empty() || is_equal) return;
@@ -160,8 +162,8 @@ class Planner {
     compare("external_id", person.external_id, user.external_id, is_same(person.external_id, user.external_id));
     compare("first_name", person.first_name, user.first_name, is_same(person.first_name, user.first_name));
     compare("last_name", person.last_name, user.last_name, is_same(person.last_name, user.last_name));
-    if (action.after.empty() || is_protected_user(&user, "", person.place)) return;
-    add(std::move(action));
+    if (action.after.empty() || protection_.covers_user(&user, "", person.place)) return;
+    actions_.add(std::move(action));
   }
 
   void plan_membership(const DesiredPerson& person, const DesiredMembership& wanted, const DirectoryUser& user) {
@@ -176,21 +178,21 @@ class Planner {
     if (found == memberships_.end()) return plan_missing_membership(person, wanted, user);
     const DirectoryMembership& present = *found->second;
     if (present.status == "pending") return;  // its invitation decides
-    Action status = make(wanted.active ? ActionKind::reactivate_membership : ActionKind::deactivate_membership,
-                         wanted.place, wanted.active ? "active on the list" : "inactive on the list");
-    Action role = make(ActionKind::change_role, wanted.place, "another role on the list");
+    Action status = make_action(wanted.active ? ActionKind::reactivate_membership : ActionKind::deactivate_membership,
+                                wanted.place, wanted.active ? "active on the list" : "inactive on the list");
+    Action role = make_action(ActionKind::change_role, wanted.place, "another role on the list");
     const bool status_differs = (present.status == "active") != wanted.active;
     const bool role_differs =
         wanted.active && !wanted.roles.empty() && joined_roles(present.roles) != joined_roles(wanted.roles);
     if (!status_differs && !role_differs) return;
-    if (is_protected_membership(present, wanted.place)) return;
+    if (protection_.covers_membership(present, wanted.place)) return;
     if (status_differs) {
-      add(of_membership(std::move(status), present, {{"status", present.status}},
-                        {{"status", wanted.active ? "active" : "inactive"}}));
+      actions_.add(about(present, std::move(status), {{"status", present.status}},
+                         {{"status", wanted.active ? "active" : "inactive"}}));
     }
     if (role_differs) {
-      add(of_membership(std::move(role), present, {{"roles", joined_roles(present.roles)}},
-                        {{"roles", joined_roles(wanted.roles)}}));
+      actions_.add(about(present, std::move(role), {{"roles", joined_roles(present.roles)}},
+                         {{"roles", joined_roles(wanted.roles)}}));
     }
   }
 
@@ -200,8 +202,8 @@ class Planner {
     for (const auto& address : {person.email, user.email}) {
       if (!open_invitations(address, wanted.organization_id).empty()) return;  // the person comes that way
     }
-    if (is_protected_organization(wanted.organization_id, wanted.place)) return;
-    if (is_protected_user(&user, wanted.organization_id, wanted.place)) return;
+    if (protection_.covers_organization(wanted.organization_id, wanted.place)) return;
+    if (protection_.covers_user(&user, wanted.organization_id, wanted.place)) return;
     plan_new_membership(wanted, user.id, std::nullopt);
   }
 
@@ -210,89 +212,30 @@ class Planner {
     if (!list_.scope.contains(membership.organization_id) || uncertain_users_.contains(membership.user_id)) return;
     if (listed_seats_.contains({membership.user_id, membership.organization_id})) return;
     const bool is_over = rules_.removes ? membership.status == "pending" : membership.status != "active";
-    if (is_over || is_protected_membership(membership, "")) return;
-    Action action =
-        make(rules_.removes ? ActionKind::remove_membership : ActionKind::deactivate_membership, "", "not on the list");
+    if (is_over || protection_.covers_membership(membership, "")) return;
+    Action action = make_action(rules_.removes ? ActionKind::remove_membership : ActionKind::deactivate_membership, "",
+                                "not on the list");
     Fields before{{"status", membership.status}};
     if (rules_.removes) before["roles"] = joined_roles(membership.roles);
-    add(of_membership(std::move(action), membership, std::move(before),
-                      rules_.removes ? Fields{} : Fields{{"status", "inactive"}}));
+    actions_.add(about(membership, std::move(action), std::move(before),
+                       rules_.removes ? Fields{} : Fields{{"status", "inactive"}}));
   }
 
   void plan_open_invitation(const DirectoryInvitation& invitation) {
     if (invitation.organization_id.empty() || !list_.scope.contains(invitation.organization_id)) return;
     if (kept_invitations_.contains(invitation.id) || uncertain_emails_.contains(folded(invitation.email))) return;
-    if (is_protected_organization(invitation.organization_id, "", invitation.id)) return;
-    if (rules_.protect.covers_email(invitation.email)) {
-      changes_.protected_ones.push_back({invitation.id, invitation.organization_id, "the address is protected", ""});
-      return;
-    }
+    if (protection_.covers_organization(invitation.organization_id, "", invitation.id)) return;
+    if (protection_.covers_email(invitation.email, "", invitation.id, invitation.organization_id)) return;
     revoke(invitation, "not on the list", "");
   }
 
   void revoke(const DirectoryInvitation& invitation, const char* reason, const std::string& place) {
-    Action action = make(ActionKind::revoke_invitation, place, reason);
+    Action action = make_action(ActionKind::revoke_invitation, place, reason);
     action.id = invitation.id;
     action.organization_id = invitation.organization_id;
     action.before = {{"state", "pending"}};
     action.after = {{"state", "revoked"}};
-    add(std::move(action));
-  }
-
-  bool is_protected_user(const DirectoryUser* user, const std::string& organization, const std::string& place) {
-    if (user == nullptr || !rules_.protect.covers(*user)) return false;
-    changes_.protected_ones.push_back({user->id, organization, "the user is protected", place});
-    return true;
-  }
-
-  bool is_protected_organization(const std::string& organization, const std::string& place,
-                                 const std::string& id = {}) {
-    if (!protected_organizations_.contains(organization)) return false;
-    changes_.protected_ones.push_back({id, organization, "the organization is protected", place});
-    return true;
-  }
-
-  bool is_protected_membership(const DirectoryMembership& membership, const std::string& place) {
-    if (is_protected_organization(membership.organization_id, place, membership.id)) return true;
-    if (is_protected_user(users_.by_id(membership.user_id), membership.organization_id, place)) return true;
-    if (!membership.directory_managed) return false;
-    changes_.protected_ones.push_back(
-        {membership.id, membership.organization_id, "a directory provider manages the membership", place});
-    return true;
-  }
-
-  static Action make(ActionKind kind, const std::string& place, const char* reason) {
-    Action action;
-    action.kind = kind;
-    action.place = place;
-    action.reason = reason;
-    return action;
-  }
-
-  static Action of_membership(Action action, const DirectoryMembership& membership, Fields before, Fields after) {
-    action.id = membership.id;
-    action.user_id = membership.user_id;
-    action.organization_id = membership.organization_id;
-    action.before = std::move(before);
-    action.after = std::move(after);
-    return action;
-  }
-
-  std::size_t add(Action action) {
-    changes_.actions.push_back(std::move(action));
-    return changes_.actions.size() - 1;
-  }
-
-  /// By kind, then as they were planned. Until here an action is known by its index.
-  void number_actions() {
-    std::vector<std::size_t> order(changes_.actions.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return changes_.actions[i].kind; });
-    for (std::size_t i = 0; i < order.size(); ++i) changes_.actions[order[i]].number = static_cast<int>(i + 1);
-    for (const auto& [membership, creation] : creations_) {
-      changes_.actions[membership].user_action = changes_.actions[creation].number;
-    }
-    std::ranges::sort(changes_.actions, {}, &Action::number);
+    actions_.add(std::move(action));
   }
 
   void count() {
@@ -325,8 +268,9 @@ class Planner {
   const DirectoryState& directory_;
   const PlanRules& rules_;
   const UserIndex users_;
+  Protection protection_;
+  ActionList actions_;
   Changes changes_;
-  std::set<std::string> protected_organizations_;
   std::map<Seat, const DirectoryMembership*> memberships_;
   std::map<Seat, std::vector<const DirectoryInvitation*>> invitations_;  ///< by folded address
   std::unordered_set<std::string> listed_users_;
@@ -335,7 +279,6 @@ class Planner {
   std::unordered_set<std::string> uncertain_emails_;
   std::set<Seat> listed_seats_;
   std::unordered_set<std::string> kept_invitations_;
-  std::map<std::size_t, std::size_t> creations_;  ///< of whose user, by the membership's index
 };
 
 }  // namespace
