@@ -13,6 +13,7 @@
 #include "model/streams.hpp"
 #include "support/backoff.hpp"
 #include "support/log.hpp"
+#include "sync/command_handover.hpp"
 #include "sync/command_inbox.hpp"
 #include "sync/command_text.hpp"
 #include "sync/command_work.hpp"
@@ -21,7 +22,6 @@
 #include "sync/health_findings.hpp"
 #include "sync/lease_period.hpp"
 #include "sync/person_erasure.hpp"
-#include "sync/snapshot_progress.hpp"
 #include "sync/stop_guard.hpp"
 
 namespace mirror::sync {
@@ -35,7 +35,6 @@ constexpr std::chrono::minutes longest_hopeless_rest{15};
 constexpr const char* hopeless_code = "can_not_start";
 /// A standby looks at the lease this often, so that it takes over within a second (rule R11).
 constexpr std::chrono::milliseconds lease_poll{400};
-constexpr std::chrono::milliseconds command_poll{500};
 constexpr std::chrono::seconds findings_interval{5};
 /// A period that lasted this long was no failure to start.
 constexpr std::chrono::minutes settled_after{2};
@@ -319,6 +318,7 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
   const StopGuard guard(connection.canceller(), "control connection", stop);
   // A small decision should not stop an older daemon for good, as a migration does; nor should what can't work itself.
   prepare_schema(connection, kind == "sync" && api_.has_key);
+  CommandHandover handover(connection, environment_, lease_.instance(), options_.get().lease_ttl, clock_, board_);
   while (true) {
     if (lease_.try_acquire(connection)) {
       require_key(connection);
@@ -328,7 +328,7 @@ std::string Engine::perform(const std::string& kind, const std::string& argument
       return result;
     }
     log::info("a daemon writes environment '{}': asking it to do this", environment_);
-    if (auto result = hand_over(connection, kind, arguments, stop)) return *result;
+    if (auto result = handover.ask(kind, arguments, stop)) return *result;
   }
 }
 
@@ -344,53 +344,6 @@ std::string Engine::perform_here(const Work& work, const std::string& arguments,
   } catch (const Error&) {
     period.rethrow_failure();
     throw;
-  }
-}
-
-std::optional<std::string> Engine::hand_over(db::Connection& connection, const std::string& kind,
-                                             const std::string& arguments, const std::stop_token& stop) {
-  const db::CommandStore commands(environment_);
-  const auto in_transaction = [&](auto action) {
-    db::Transaction transaction(connection);
-    auto result = action(transaction);
-    transaction.commit();
-    return result;
-  };
-  const auto id = in_transaction(
-      [&](db::Transaction& transaction) { return commands.request(transaction, kind, arguments, lease_.instance()); });
-  const auto withdraw = [&] {
-    in_transaction([&](db::Transaction& transaction) { return commands.withdraw(transaction, id), true; });
-  };
-  do {
-    const auto command = in_transaction([&](db::Transaction& transaction) { return commands.read(transaction, id); });
-    if (command && command->finished) {
-      if (command->outcome != "done") throw read_error(command->result);
-      return command->result;
-    }
-    in_transaction([&](db::Transaction& transaction) { return follow(transaction), true; });
-    const auto holder = db::Lease::read(connection, environment_);
-    const bool holder_is_gone = !holder || holder->holder.empty() || holder->holder_session_gone ||
-                                holder->heartbeat_age_seconds > static_cast<double>(options_.get().lease_ttl.count());
-    if (!command || holder_is_gone) {
-      withdraw();
-      return std::nullopt;
-    }
-  } while (clock_.wait_for(command_poll, stop));
-  withdraw();
-  throw Error(Fault::stopped, "stopped waiting; what the daemon had begun it goes on with");
-}
-
-/// Shows on our own board how far the daemon is.
-void Engine::follow(db::Transaction& transaction) {
-  const db::SnapshotStore snapshots(environment_);
-  for (const auto* stream : all_streams()) {
-    const auto running = snapshots.find_running(transaction, stream->name);
-    if (!running) continue;
-    board_.update(stream->name, [&](StreamProgress& progress) {
-      progress.phase = "walking";
-      if (!progress.started_at) progress.started_at = clock_.wall();
-      show_counts(running->counts, progress);
-    });
   }
 }
 

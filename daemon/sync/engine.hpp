@@ -19,10 +19,6 @@
 #include "sync/webhook_delivery.hpp"
 #include "sync/workos_api.hpp"
 
-namespace mirror::db {
-class Transaction;
-}
-
 namespace mirror::sync {
 
 class LeasePeriod;
@@ -95,11 +91,6 @@ class Engine {
   /// The same with the usual work of that kind.
   std::string perform(const std::string& kind, const std::string& arguments, const std::stop_token& stop);
   std::string perform_here(const Work& work, const std::string& arguments, const std::stop_token& stop);
-  /// Empty if the holder vanished before it answered.
-  std::optional<std::string> hand_over(db::Connection& connection, const std::string& kind,
-                                       const std::string& arguments, const std::stop_token& stop);
-
-  void follow(db::Transaction& transaction);
 
   db::DatabaseOptions database_;
   const std::string environment_;
