@@ -174,6 +174,13 @@ std::vector<ArchivedEvent> EventStore::read_since(Transaction& transaction, Inst
                       environment_, to_string(since), after_id, most));
 }
 
+void EventStore::note_attempt(Transaction& transaction, const ArchivedEvent& event) const {
+  transaction.run(fmt::format("UPDATE {} SET attempts = attempts + 1, tried_version = $4 "
+                              "WHERE _env = $1 AND id = $2 AND created_at = $3::timestamptz AND error IS NOT NULL",
+                              transaction.connection().table("events")),
+                  environment_, event.id, event.created_at, version());
+}
+
 long EventStore::count_quarantined(Transaction& transaction) const {
   return read_number(transaction.run(fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND error IS NOT NULL",
                                                  transaction.connection().table("events")),

@@ -57,6 +57,9 @@ class EventStore {
 
   /// Creates the partitions of this month and the next, by the database's clock.
   void prepare_partitions(Transaction& transaction) const;
+  /// One in quarantine was tried again, and can't even be read; its error stays that of the first attempt.
+  void note_attempt(Transaction& transaction, const ArchivedEvent& event) const;
+
   /// Drops partitions all of whose events are older than `age_seconds`, by the database's clock; returns their names.
   std::vector<std::string> drop_partitions_older_than(Transaction& transaction, std::int64_t age_seconds) const;
 

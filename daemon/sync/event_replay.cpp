@@ -18,19 +18,21 @@ using ReadChunk = std::function<std::vector<db::ArchivedEvent>(WriteSession&, co
 void apply(const MirrorSession& session, const db::ArchivedEvent& archived, ReplayOutcome& outcome,
            const std::stop_token& stop) {
   ++outcome.read;
-  EventWrite write;
-  write.via = EventVia::archive;
+  EventWrite again;
+  again.via = EventVia::archive;
   try {
     const auto received_at = parse_instant(archived.created_at).value_or(Instant{});
-    write.page = api::decode_event(archived.raw, received_at);
-    write.page.answered_at = session.api.server_time().value_or(received_at);
+    again.page = api::decode_event(archived.raw, received_at);
+    again.page.answered_at = session.api.server_time().value_or(received_at);
   } catch (const Error& error) {
     log::warn("event {} of the archive can't be read: {}", archived.id, error.what());
     ++outcome.parked;
+    session.writer.run([&](WriteSession& write) { write.tables.events.note_attempt(write.transaction, archived); },
+                       stop);
     return;
   }
-  if (!write.page.events.front().problem.empty()) ++outcome.parked;
-  session.writer.push(std::move(write), stop);
+  if (!again.page.events.front().problem.empty()) ++outcome.parked;
+  session.writer.push(std::move(again), stop);
 }
 
 ReplayOutcome apply_chunks(const MirrorSession& session, const ReadChunk& read, const std::stop_token& stop) {

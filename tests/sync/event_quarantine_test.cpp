@@ -1,5 +1,6 @@
 // Rule R10 for events: one that can't be applied is parked, everything around it goes on.
 
+#include "sync/event_replay.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
 #include "tests/sync/tail_fixture.hpp"
@@ -126,6 +127,14 @@ TEST_CASE("an event that can't be applied is parked with its error, the others o
   daemon.catch_up();
   CHECK(mirror.parked() == 1);
   CHECK(daemon.board().tail().recoveries == 0);
+
+  const auto attempts = [&] { return mirror.count("SELECT attempts FROM workos.events WHERE error IS NOT NULL"); };
+  CHECK(attempts() == 1);
+  CHECK(sync::retry_events(daemon.session(), false, {}).parked == 1);
+  CHECK(attempts() == 2);
+  // What this version can't read is not tried again at every start.
+  CHECK(sync::retry_events(daemon.session(), true, {}).read == 0);
+  CHECK(attempts() == 2);
 }
 
 TEST_CASE("text that PostgreSQL can't hold is repaired and applied") {
