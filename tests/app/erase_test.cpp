@@ -1,6 +1,9 @@
 // `authkit-mirror erase` as a process: receipts, questions, exit codes.
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
 
 #include "tests/app/program.hpp"
 #include "tests/catch.hpp"
@@ -22,6 +25,21 @@ struct FilledMirror : ProgramFixture {
   }
   void delete_at_workos(const std::string& user) {
     workos.with([&](World& world) { world.store.erase(Kind::users, user); });
+  }
+  /// In rows and feed; the rows' own words are in the inventory's test.
+  std::int64_t lines_about(const std::string& user) {
+    return database().count("SELECT (SELECT count(*) FROM workos.users WHERE id = '" + user +
+                            "') + (SELECT count(*) FROM workos.organization_memberships WHERE user_id = '" + user +
+                            "') + (SELECT count(*) FROM workos.changes WHERE before::text LIKE '%" + user + "%')");
+  }
+  std::int64_t erasures() { return database().count("SELECT count(*) FROM workos.erasures"); }
+  /// PostgreSQL may still be at work for a client that is gone.
+  bool is_alone() {
+    return harness::wait_until([&] {
+      return database().count(
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                 "backend_type = 'client backend' AND pid <> pg_backend_pid()") == 0;
+    });
   }
   static json answer(const std::string& output) {
     return json::parse(output.substr(output.find("\n{\n") == std::string::npos ? 0 : output.find("\n{\n")));
@@ -67,4 +85,36 @@ TEST_CASE("erase asks nobody without --yes where nobody can answer, and refuses 
   CHECK(mirror.run({"erase", user, "--yes", "--still-at-workos"}).code == 0);
   CHECK(mirror.run({"sync"}).code == 0);
   CHECK(mirror.database().count("SELECT count(*) FROM workos.users WHERE id = '" + user + "'") == 0);
+}
+
+TEST_CASE("an erase that is killed at any moment removed all of a person or nothing") {
+  FilledMirror mirror;
+  std::mt19937 random(std::random_device{}());
+  auto usual = std::chrono::microseconds{100'000};
+  int killed = 0;
+  int complete = 0;
+  for (int round = 0; round < 12; ++round) {
+    CAPTURE(round);
+    const auto user = mirror.someone();
+    mirror.delete_at_workos(user);
+    REQUIRE(mirror.run({"sync"}).code == 0);
+    const auto lines = mirror.lines_about(user);
+    const auto before = mirror.erasures();
+    REQUIRE(lines > 0);
+    const auto erase = mirror.start({"erase", user, "--yes"});
+    std::this_thread::sleep_for(usual * (random() % 1'000) / 1'000);
+    erase->process().signal(SIGKILL);
+    killed += erase->end().code == 128 + SIGKILL ? 1 : 0;
+    REQUIRE(mirror.is_alone());
+    const bool is_done = mirror.erasures() > before;
+    complete += is_done ? 1 : 0;
+    CHECK(mirror.lines_about(user) == (is_done ? 0 : lines));
+
+    const auto began = std::chrono::steady_clock::now();
+    CHECK(mirror.run({"erase", user, "--yes"}).code == 0);
+    usual = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
+    CHECK(mirror.lines_about(user) == 0);
+  }
+  CAPTURE(complete);
+  CHECK(killed > 0);
 }

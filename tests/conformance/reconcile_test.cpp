@@ -124,9 +124,13 @@ TEST_CASE("an apply to the emulator that is killed at random moments invites nob
   int code = 128 + SIGKILL;
   while (code == 128 + SIGKILL) {
     auto apply = work.apply();
-    // A moment after one more action, or a few more: the emulator's quota makes the whole time depend on luck.
+    // A moment after one more action, or a few more: the emulator's quota makes the whole time depend on luck. The
+    // fewer actions are left, the closer the kills.
     const auto seen = work.database.count("SELECT count(*) FROM workos.reconcile_actions WHERE state = 'done'");
-    const auto wanted = seen + static_cast<std::int64_t>(random() % (2 * (people + 20) / (kills + 1) + 1));
+    const auto left = people + 20 - seen;
+    const auto kills_left = static_cast<std::int64_t>(kills - done);
+    const auto wanted =
+        seen + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * left / (kills_left + 1) + 1));
     const auto later = std::chrono::microseconds{random() % 10'000};
     while (done < kills && apply.is_running() &&
            work.database.count("SELECT count(*) FROM workos.reconcile_actions WHERE state = 'done'") < wanted) {
