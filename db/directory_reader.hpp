@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "db/connection.hpp"
+#include "db/freshness.hpp"
 #include "db/transaction.hpp"
 #include "model/directory_state.hpp"
 
@@ -33,6 +35,10 @@ class DirectoryReader {
   DirectoryReader(Connection& connection, std::string environment);
 
   [[nodiscard]] MirrorPosition position();
+  /// What `assert_fresh` would say of all streams.
+  [[nodiscard]] std::optional<Staleness> staleness(std::chrono::seconds max_age) {
+    return find_staleness(transaction_, max_age, environment_);
+  }
   /// The present by the database's clock, and so many seconds later; ISO 8601.
   [[nodiscard]] std::pair<std::string, std::string> now_and_later(long seconds);
   [[nodiscard]] std::vector<DirectoryOrganization> organizations();

@@ -32,7 +32,10 @@ std::vector<std::string> readable_relations() {
 
 /// What a reader may call. Everybody may call a new function, unless the database's default privileges say otherwise.
 std::vector<std::string> callable_functions() {
-  std::vector<std::string> names{"staleness", "assert_fresh", "wait_for_event", "changes_channel"};
+  std::vector<std::string> names{"staleness",     "assert_fresh",        "wait_for_event",  "changes_channel",
+                                 "changes_after", "environment_or_only", "require_history", "parents_death",
+                                 "versions",      "columns_of",          "rows_as_of",      "history"};
+  for (const TableSpec* table : all_tables()) names.push_back(fmt::format("{}_as_of", table->name));
   for (const Report& report : reports()) {
     if (report.days == Report::Days::argument) names.emplace_back(report.name);
   }

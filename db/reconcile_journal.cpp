@@ -17,6 +17,14 @@ void add_or_null(ArrayLiteral& literal, const std::string& text) {
   text.empty() ? literal.add_null() : literal.add(text);
 }
 
+/// `id`, or null if it is of somebody who was erased after the plan was made.
+std::string unless_erased(const Connection& connection, const char* id) {
+  return fmt::format(
+      "CASE WHEN decode(substr({0}({1}, $1), 8), 'hex') IN (SELECT hash FROM {2} WHERE _env = $1) "
+      "THEN NULL ELSE {1} END",
+      connection.table("erased_name"), id, connection.table("erased_ids"));
+}
+
 void require_one(const Result& rows, const char* what) {
   if (row_count(rows) != 1) throw Error(Fault::bug, fmt::format("the journal has no {} like that", what));
 }
@@ -61,7 +69,10 @@ void ReconcileJournal::begin(Connection& connection, const ReconcileLease& lease
   }
   transaction.run("INSERT INTO " + connection.table("reconcile_actions") +
                       " (_env, digest, number, kind, object_id, organization_id, idempotency_key)"
-                      " SELECT $1, $2, * FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])",
+                      " SELECT $1, $2, number, kind, " +
+                      unless_erased(connection, "id") +
+                      ", organization, key FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::text[])"
+                      " AS planned (number, kind, id, organization, key)",
                   environment_, digest_, numbers.str(), kinds.str(), objects.str(), organizations.str(), keys.str());
   transaction.commit();
 }
@@ -96,7 +107,8 @@ void ReconcileJournal::finish(Connection& connection, const ReconcileLease& leas
   Transaction transaction(connection);
   lease.renew(transaction);
   require_one(transaction.run("UPDATE " + connection.table("reconcile_actions") +
-                                  " SET state = $4, object_id = $5, request_id = $6,"
+                                  " SET state = $4, object_id = " + unless_erased(connection, "$5::text") +
+                                  ", request_id = $6,"
                                   " object_updated_at = $7::timestamptz, error = $8, ended_at = clock_timestamp()"
                                   " WHERE _env = $1 AND digest = $2 AND number = $3 RETURNING number",
                               environment_, digest_, entry.number, entry.state, or_null(entry.object_id),

@@ -120,11 +120,16 @@ void SnapshotStore::finish(Transaction& transaction, std::int64_t id, std::strin
       environment_, stream, id);
 }
 
-void SnapshotStore::begin_history(Transaction& transaction, std::string_view stream, Instant since) const {
-  transaction.run(fmt::format("UPDATE {} SET history_since = $3::timestamptz "
-                              "WHERE _env = $1 AND stream = $2 AND history_since IS NULL",
-                              transaction.connection().table("streams")),
-                  environment_, stream, mirror::to_string(since));
+void SnapshotStore::begin_history(Transaction& transaction, std::int64_t id, std::string_view stream,
+                                  Instant since) const {
+  const auto& connection = transaction.connection();
+  transaction.run(
+      fmt::format("UPDATE {} SET history_since = $3::timestamptz "
+                  "WHERE _env = $1 AND stream = $2 AND history_since IS NULL AND NOT EXISTS ("
+                  "SELECT FROM {} AS snapshot JOIN {} AS tail ON tail._env = $1 "
+                  "WHERE snapshot.id = $4 AND snapshot.started_at < tail.unbroken_since)",
+                  connection.table("streams"), connection.table("snapshots"), connection.table("event_tails")),
+      environment_, stream, mirror::to_string(since), id);
 }
 
 void SnapshotStore::note_error(Transaction& transaction, std::string_view stream, std::string_view error,

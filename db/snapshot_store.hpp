@@ -66,7 +66,7 @@ class SnapshotStore {
   void finish(Transaction& transaction, std::int64_t id, std::string_view stream, std::string_view state,
               std::string_view reason, std::string_view next_step) const;
   /// From `since` on, by the API's time, every version of the stream's objects is known; the first call counts.
-  void begin_history(Transaction& transaction, std::string_view stream, Instant since) const;
+  void begin_history(Transaction& transaction, std::int64_t id, std::string_view stream, Instant since) const;
   /// Notes that a pass failed; the snapshot stays open to be resumed.
   void note_error(Transaction& transaction, std::string_view stream, std::string_view error,
                   std::string_view next_step) const;

@@ -15,7 +15,7 @@ constexpr std::array limits{
     "WorkOS itself: delete the user there",
     "backups of the database and its archived WAL; a restored backup does not know of erasures after it",
     "replicas until they have replayed it, and copies made from the tables or the change feed",
-    "logs and reports of other programs",
+    "logs and reports of other programs, lists and plans of reconciliation among them",
     "dead row versions in the database's files, until VACUUM has removed them and their space was used again",
 };
 

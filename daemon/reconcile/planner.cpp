@@ -64,6 +64,15 @@ class Planner {
     }
   }
 
+  /// Anybody in the organizations may be meant: a list by external ids that WorkOS does not know yet removes nobody.
+  void leave_organizations_alone(const DesiredPerson& person) {
+    for (const auto& wanted : person.memberships) uncertain_organizations_.insert(wanted.organization_id);
+    changes_.unresolved.push_back({"", "",
+                                   "nobody has that external id, and new people need an email address; as it may be "
+                                   "anybody's, nobody in those organizations counts as not on the list",
+                                   person.place});
+  }
+
   void plan_new_person(const DesiredPerson& person) {
     if (protection_.covers_email(person.email, person.place)) {
       for (const auto& wanted : person.memberships) keep_invitations(person, wanted.organization_id);
@@ -72,11 +81,7 @@ class Planner {
     const bool is_wanted = person.memberships.empty() ||
                            std::ranges::any_of(person.memberships, [](const auto& each) { return each.active; });
     if (!is_wanted) return;  // whoever is not there need not be deactivated
-    if (person.email.empty()) {
-      changes_.unresolved.push_back(
-          {"", "", "nobody has that external id, and new people need an email address", person.place});
-      return;
-    }
+    if (person.email.empty()) return leave_organizations_alone(person);
     if (rules_.invites) return plan_invitations(person);
     plan_creation(person);
   }
@@ -207,9 +212,14 @@ class Planner {
     plan_new_membership(wanted, user.id, std::nullopt);
   }
 
+  /// Whether the list says who belongs to the organization, and therefore who does not.
+  [[nodiscard]] bool may_lose(const std::string& organization) const {
+    return list_.scope.contains(organization) && !uncertain_organizations_.contains(organization);
+  }
+
   /// Who is a member and not on the list.
   void plan_stranger(const DirectoryMembership& membership) {
-    if (!list_.scope.contains(membership.organization_id) || uncertain_users_.contains(membership.user_id)) return;
+    if (!may_lose(membership.organization_id) || uncertain_users_.contains(membership.user_id)) return;
     if (listed_seats_.contains({membership.user_id, membership.organization_id})) return;
     const bool is_over = rules_.removes ? membership.status == "pending" : membership.status != "active";
     if (is_over || protection_.covers_membership(membership, "")) return;
@@ -222,7 +232,7 @@ class Planner {
   }
 
   void plan_open_invitation(const DirectoryInvitation& invitation) {
-    if (invitation.organization_id.empty() || !list_.scope.contains(invitation.organization_id)) return;
+    if (invitation.organization_id.empty() || !may_lose(invitation.organization_id)) return;
     if (kept_invitations_.contains(invitation.id) || uncertain_emails_.contains(folded(invitation.email))) return;
     if (protection_.covers_organization(invitation.organization_id, "", invitation.id)) return;
     if (protection_.covers_email(invitation.email, "", invitation.id, invitation.organization_id)) return;
@@ -277,6 +287,7 @@ class Planner {
   std::unordered_set<std::string> matched_users_;
   std::unordered_set<std::string> uncertain_users_;
   std::unordered_set<std::string> uncertain_emails_;
+  std::unordered_set<std::string> uncertain_organizations_;
   std::set<Seat> listed_seats_;
   std::unordered_set<std::string> kept_invitations_;
 };

@@ -50,7 +50,7 @@ DirectoryState read_directory(db::DirectoryReader& reader, const DesiredList& li
 
 constexpr const char* look_at_status = "`authkit-mirror status` says more; plan again when it is fresh";
 
-[[noreturn]] void refuse(const std::string& why, const char* next_step = look_at_status) {
+[[noreturn]] void refuse(const std::string& why, const std::string& next_step = look_at_status) {
   throw StaleMirror(Fault::unavailable, "no plan from this mirror: " + why, next_step);
 }
 
@@ -91,6 +91,10 @@ Planned make_plan(db::Connection& connection, const SourceRows& source, const st
   db::DirectoryReader reader(connection, request.environment);
   const auto position = reader.position();
   require_fresh(position, request.max_age);
+  // After events were lost a list has to be read anew, however closely events are followed since.
+  if (position.seconds_since_end) {
+    if (const auto stale = reader.staleness(request.max_age)) refuse(stale->message, stale->next_step);
+  }
   auto organizations = reader.organizations();
   require_organization(organizations, request.only_organization);
   const DesiredList list = read_desired(source, organizations, request.only_organization, problems);

@@ -145,6 +145,11 @@ std::string erasure_arguments(const db::PersonTraces& found, std::string_view er
 
 ErasureArguments read_erasure_arguments(std::string_view text) {
   return read_with(text, [](const json& in) {
+    // An erasure clears its own request. That it is asked for once more means that its daemon ended before it answered.
+    if (in.empty()) {
+      throw Error(Fault::unavailable, "the person was erased, but the daemon that did it ended before it told so",
+                  "run the command again: it prints the receipt");
+    }
     db::PersonTraces found;
     in.at("user").get_to(found.user);
     in.at("objects").get_to(found.objects);

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -121,7 +122,13 @@ std::optional<db::HoldRecord> SnapshotDeletions::over_the_limit(const Candidates
 void SnapshotDeletions::hold(const Candidates& candidates, const db::HoldRecord& hold, const std::stop_token& stop) {
   int id = 0;
   session_.writer.run(
-      [&](WriteSession& write) { id = write.tables.holds.open(write.transaction, hold, candidates.ids); }, stop);
+      [&](WriteSession& write) {
+        // Somebody may have been erased while the API was asked.
+        auto ids = candidates.ids;
+        std::erase_if(ids, [&](const std::string& each) { return write.erased.holds(each); });
+        id = write.tables.holds.open(write.transaction, hold, ids);
+      },
+      stop);
   fault_point("snapshot.after_hold");
   outcome_.held += hold.deletions;
   log::warn("{}: deletions are held as hold {}: {}. Look at it with `authkit-mirror holds`, then approve or discard it",
@@ -145,9 +152,12 @@ void SnapshotDeletions::note_drift(const TableSpec& table, const std::vector<std
   const auto cause = drift_cause_of_deletion(snapshot_->started_at, snapshot_->tail());
   session_.writer.run(
       [&](WriteSession& write) {
+        const auto example =
+            std::ranges::find_if(gone, [&](const std::string& each) { return !write.erased.holds(each); });
+        if (example == gone.end()) return;
         write.tables.drift.add(
             write.transaction, snapshot_->id,
-            {std::string(table.name), std::string(cause), static_cast<std::int64_t>(gone.size()), gone.front()});
+            {std::string(table.name), std::string(cause), static_cast<std::int64_t>(gone.size()), *example});
       },
       stop);
 }

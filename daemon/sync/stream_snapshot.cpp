@@ -244,7 +244,7 @@ db::SnapshotRecord StreamSnapshot::finish(const std::stop_token& stop) {
         snapshots.finish(write.transaction, snapshot_->id, stream_.name, problem_.empty() ? "certified" : "uncertified",
                          problem_, problem_.empty() ? "" : uncertified_next_step);
         // What changed while the lists were read may have been read too late to know what was before.
-        if (problem_.empty()) snapshots.begin_history(write.transaction, stream_.name, read_by);
+        if (problem_.empty()) snapshots.begin_history(write.transaction, snapshot_->id, stream_.name, read_by);
         record = snapshots.read(write.transaction, snapshot_->id);
         certified_at = snapshots.read_stream(write.transaction, stream_.name).certified_at;
       },

@@ -4,6 +4,7 @@
 
 #include "db/migrator.hpp"
 #include "db/report_reader.hpp"
+#include "model/streams.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
 #include "tests/harness/database_access.hpp"
@@ -280,7 +281,7 @@ TEST_CASE("a reader answers with each report, its arguments, and every row of it
   CHECK(caught_error([&] { ids("domains_by_state", {.environment = "default", .days = 3}); }).fault() == Fault::usage);
 }
 
-TEST_CASE("the reader role may ask every report, and wait, also where new functions are nobody's") {
+TEST_CASE("the reader role may ask every report and the past, and wait, also where new functions are nobody's") {
   TestDatabase database(Content::nothing);
   database.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC");
   const TestRole role(database);
@@ -295,7 +296,23 @@ TEST_CASE("the reader role may ask every report, and wait, also where new functi
     CAPTURE(report.name);
     CHECK_NOTHROW(db::ReportReader(reader, report, {.environment = "default"}, db::ReportForm::objects).next());
   }
+  database.execute(
+      "INSERT INTO workos.users (_env, id, created_at, updated_at, _raw, _observed_at) VALUES ('default', 'user_1', "
+      "now() - interval '1 day', now() - interval '1 day', '{\"id\": \"user_1\"}', now());"
+      "INSERT INTO workos.streams (_env, stream, history_since) SELECT 'default', stream, now() - interval '1 hour' "
+      "FROM workos.history_tables GROUP BY stream;"
+      "INSERT INTO workos.event_tails (_env, anchor, caught_up_through) VALUES ('default', now(), now());"
+      "INSERT INTO workos.changes (_env, seq, table_name, id, op, via, observed_at, before) VALUES ('default', 1, "
+      "'users', 'user_1', 'update', 'event', now(), '{}');"
+      "INSERT INTO workos.lease (_env, token, feed_seq) VALUES ('default', 1, 1)");
+  for (const TableSpec* table : all_tables()) {
+    db::Transaction past(reader);
+    CAPTURE(table->name);
+    CHECK_NOTHROW(past.run("SELECT * FROM workos." + std::string(table->name) + "_as_of(now() - interval '1 minute')"));
+    CHECK_NOTHROW(past.run("SELECT * FROM workos.history('" + std::string(table->name) + "', 'user_1')"));
+  }
   db::Transaction transaction(reader);
+  CHECK_NOTHROW(transaction.run("SELECT * FROM workos.changes_after(0, 10)"));
   CHECK_NOTHROW(transaction.run("SELECT * FROM workos.freshness"));
   CHECK_NOTHROW(transaction.run("SELECT workos.wait_for_event('event_1', '0')"));
   CHECK(caught_error([&] { transaction.run("SELECT workos.assert_fresh('5 min')"); }).fault() != Fault::refused);

@@ -81,6 +81,41 @@ TEST_CASE("people who are not on the list any more are removed only if the plan 
   CHECK(fixture.size(Kind::users) == 2);
 }
 
+TEST_CASE("nobody who was erased after planning comes into the journal") {
+  ReconcileFixture fixture;
+  const auto& organization = fixture.organizations[0];
+  const auto erased = fixture.add_membership(fixture.add_user("erased@x.test"), organization);
+  const auto other = fixture.add_membership(fixture.add_user("other@x.test"), organization);
+  fixture.add_membership(fixture.add_user("stays@x.test"), organization);
+  const auto sealed = ReconcileFixture::sealed(fixture.plan("email,organization\nstays@x.test," + organization + "\n"));
+  fixture.database.execute(
+      "INSERT INTO workos.erasure_key (key, inner_pad, outer_pad) VALUES (sha256('key'), decode(repeat('36', 64), "
+      "'hex'), decode(repeat('5c', 64), 'hex'));"
+      "INSERT INTO workos.erased_ids SELECT 'default', decode(substr(workos.erased_name('" +
+      erased + "', 'default'), 8), 'hex')");
+  CHECK(fixture.apply(sealed).count("done") == 2);
+  const auto lines_of = [&](const std::string& id) {
+    return fixture.database.count("SELECT count(*) FROM workos.reconcile_actions AS a WHERE a::text LIKE '%" + id +
+                                  "%'");
+  };
+  CHECK(lines_of(erased) == 0);
+  CHECK(lines_of(other) == 1);
+}
+
+TEST_CASE("no plan is made from lists that events stopped to keep fresh") {
+  ReconcileFixture fixture;
+  CHECK_NOTHROW(fixture.plan(fixture.list_of(1)));
+  // Events were lost, and no list was read since.
+  fixture.database.execute(
+      "INSERT INTO workos.event_tails (_env, anchor, caught_up_through, polled_at, unbroken_since) "
+      "VALUES ('default', now(), now(), now(), now()) ON CONFLICT (_env) DO UPDATE SET polled_at = now(), "
+      "caught_up_through = now(), unbroken_since = now() + interval '1 hour';"
+      "UPDATE workos.snapshots SET begun_at = now() - interval '1 day'");
+  const auto refused = caught_error([&] { fixture.plan_from_mirror(fixture.list_of(1)); });
+  CHECK(refused.fault() == Fault::unavailable);
+  CHECK_THAT(refused.what(), ContainsSubstring("no plan from this mirror"));
+}
+
 TEST_CASE("refused and failed requests are repeated, and nothing is done twice") {
   ReconcileFixture fixture;
   const std::string fault =

@@ -154,7 +154,7 @@ TEST_CASE("nothing is planned for protected users, organizations and memberships
 
 TEST_CASE("who can't be told apart is unresolved and loses nothing") {
   std::vector<DesiredPerson> people{{"u2@x.test", "1", "", "", "line 2", {seat("org_1")}},
-                                    {"", "unknown", "", "", "line 3", {seat("org_1")}},
+                                    {"", "unknown", "", "", "line 3", {seat("org_2")}},
                                     {"u3@x.test", "33", "", "", "line 4", {seat("org_1")}}};
   auto directory = small_directory();
   directory.invitations.push_back({"i4", "u2@x.test", "org_1", ""});
@@ -164,6 +164,17 @@ TEST_CASE("who can't be told apart is unresolved and loses nothing") {
   CHECK(changes.unresolved[0].reason == "the external id and the email address belong to different users");
   CHECK(changes.unresolved[1].place == "line 3");
   CHECK(changes.unresolved[2].reason == "the user with that email address has another external id");
+}
+
+TEST_CASE("a list by external ids that nobody has yet takes nothing from its organizations") {
+  auto directory = small_directory();
+  const auto members = directory.memberships.size();
+  REQUIRE(members > 1);
+  const std::vector<DesiredPerson> people{{"", "unknown-1", "", "", "line 2", {seat("org_1")}},
+                                          {"", "unknown-2", "", "", "line 3", {seat("org_1")}}};
+  const auto changes = plan_changes(list_of(people), directory, {});
+  CHECK(summary(changes) == Lines{});
+  CHECK(changes.unresolved.size() == 2);
 }
 
 TEST_CASE("limits are judged per kind, by count and by percentage of what such actions could be about") {

@@ -1,11 +1,9 @@
 // What happens while the API is asked about rows by their ids: the mirror goes on meanwhile.
 
-#include <atomic>
-
 #include "model/streams.hpp"
-#include "support/fault_point.hpp"
 #include "sync/hold_decision.hpp"
 #include "tests/catch.hpp"
+#include "tests/sync/meanwhile.hpp"
 #include "tests/sync/tail_fixture.hpp"
 
 namespace mirror::tests {
@@ -16,28 +14,6 @@ using harness::TailFixture;
 using simulator::Json;
 using simulator::Kind;
 using simulator::Store;
-
-/// Acts once, the `number`th time that a fault point is reached. Made before the threads that reach it.
-class Meanwhile {
- public:
-  Meanwhile(std::string_view point, int number) : point_(point), number_(number) {}
-
-  std::function<void()> action;
-  [[nodiscard]] bool has_happened() const { return has_happened_; }
-
- private:
-  void reached(std::string_view name) {
-    if (name != point_ || !action || ++reached_ != number_) return;
-    has_happened_ = true;
-    action();
-  }
-
-  const std::string_view point_;
-  const int number_;
-  std::atomic<int> reached_ = 0;
-  std::atomic<bool> has_happened_ = false;
-  FaultPointObserver observer_{[this](std::string_view name) { reached(name); }};
-};
 
 struct ConfirmationFixture : TailFixture {
   ConfirmationFixture() { options.parallel = 1; }

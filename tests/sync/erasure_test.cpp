@@ -9,12 +9,15 @@
 #include "db/transaction.hpp"
 #include "model/streams.hpp"
 #include "support/fault_point.hpp"
+#include "sync/command_text.hpp"
 #include "sync/person_erasure.hpp"
 #include "sync/verification.hpp"
 #include "tests/catch.hpp"
+#include "tests/harness/caught_error.hpp"
 #include "tests/harness/engine_process.hpp"
 #include "tests/harness/wait_until.hpp"
 #include "tests/sync/erasure_fixture.hpp"
+#include "tests/sync/meanwhile.hpp"
 
 namespace mirror::tests {
 namespace {
@@ -199,6 +202,26 @@ TEST_CASE("a person may be erased twice, and an id that nobody has is kept out f
   CHECK(again.first_at == unknown.erased_at);
   CHECK(again.first_at != again.erased_at);
   CHECK(mirror.count("SELECT count(*) FROM workos.erasures WHERE repeated_at IS NOT NULL") == 1);
+}
+
+TEST_CASE("an erasure while a sweep asks for the person leaves no id in the sweep's records") {
+  Meanwhile meanwhile("snapshot.before_bury", 1);
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  daemon.catch_up();
+  mirror.change([&](Store& store) { store.erase(Kind::users, mirror.person, {.event = false}); });
+  meanwhile.action = [&] { mirror.erase(daemon); };
+  daemon.sweep(*find_stream("users"));
+  CHECK(meanwhile.has_happened());
+  CHECK(mirror.traces() == none);
+}
+
+TEST_CASE("whoever asks a daemon that ended right after an erasure is told that it was carried out") {
+  const auto told = harness::caught_error([] { sync::read_erasure_arguments("{}"); });
+  CHECK(told.fault() == Fault::unavailable);
+  CHECK_THAT(told.what(), ContainsSubstring("was erased"));
+  CHECK_THAT(told.next_step(), ContainsSubstring("run the command again"));
 }
 
 TEST_CASE("verify does not miss an erased person who still exists at WorkOS") {

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "db/transaction.hpp"
+#include "model/streams.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
 #include "tests/harness/wait_until.hpp"
+#include "tests/sync/meanwhile.hpp"
 #include "tests/sync/tail_fixture.hpp"
 
 namespace mirror::tests {
@@ -183,6 +185,30 @@ TEST_CASE("a daemon that was away for less than WorkOS keeps events loses and re
   CHECK(daemon.board().events().received == mirror.events_told() - told);
   CHECK(daemon.board().tail().recoveries == 0);
   CHECK(daemon.resyncs() == 0);
+}
+
+TEST_CASE("a sweep that began before events were lost does not begin history anew") {
+  Meanwhile meanwhile("snapshot.after_walk", 1);
+  LongTailFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.poll();
+  daemon.sweep_all();
+  mirror.change_users(1);
+  daemon.catch_up();
+  const auto known_since = [&] {
+    return mirror.value("SELECT history_since FROM workos.streams WHERE stream = 'users'");
+  };
+  REQUIRE(known_since() != "NULL");
+  meanwhile.action = [&] {
+    mirror.advance(92 * day);
+    daemon.catch_up();
+  };
+  CHECK(daemon.sweep(*find_stream("users")).state == "certified");
+  CHECK(meanwhile.has_happened());
+  CHECK(daemon.resyncs() == 1);
+  CHECK(known_since() == "NULL");
+  daemon.sweep(*find_stream("users"));
+  CHECK(known_since() != "NULL");
 }
 
 TEST_CASE("a daemon that was away for longer than WorkOS keeps events reads every list anew, once") {
