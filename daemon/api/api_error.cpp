@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "api/error_advice.hpp"
@@ -94,9 +95,23 @@ std::string describe(const HttpResponse& response, const ApiProblem& problem, st
   return text;
 }
 
-Fault fault_of(const ApiProblem& problem) {
-  if (problem.status == 403 && is_next_sign_in_step(problem.code)) return Fault::bad_data;
-  if (problem.status == 401 || problem.status == 403) return Fault::refused;
+/// Where WorkOS judges whoever signs in, and not the key.
+bool is_sign_in(std::string_view path) {
+  constexpr std::array places{"/user_management/authenticate", "/user_management/authorize/device",
+                              "/user_management/password_reset", "/user_management/magic_auth"};
+  return std::ranges::any_of(places, [&](std::string_view place) { return path.starts_with(place); });
+}
+
+/// A code that nobody knows says nothing against the key where somebody signs in. Elsewhere the worse is assumed, so
+/// that a key that may not read rests its stream.
+bool blames_key(const ApiProblem& problem, std::string_view path) {
+  if (problem.status != 401 && problem.status != 403) return false;
+  if (problem.code.empty() || is_about_key(problem.code)) return true;
+  return find_advice(problem.code) == nullptr && (problem.status == 401 || !is_sign_in(path));
+}
+
+Fault fault_of(const ApiProblem& problem, std::string_view path) {
+  if (blames_key(problem, path)) return Fault::refused;
   const bool about_request =
       problem.status >= 400 && problem.status < 500 && problem.status != 408 && problem.status != 429;
   return about_request && problem.from_workos ? Fault::bad_data : Fault::unavailable;
@@ -110,24 +125,31 @@ std::string permission_step(std::string_view method, std::string_view path) {
       path);
 }
 
-std::string next_step_of(const ApiProblem& problem, std::string_view method, std::string_view path) {
-  const ErrorAdvice* advice = find_advice(problem.code);
+/// What to do about a key that is refused.
+std::string key_step(int status, std::string_view method, std::string_view path) {
+  if (status == 403) return permission_step(method, path);
+  return "The API key is wrong or was revoked. Put a valid key of this environment into the file that api.key_file "
+         "names (of its section, if there are several environments), or into WORKOS_API_KEY, and restart.";
+}
+
+/// For an answer whose code is missing or unknown.
+std::string step_by_status(const ApiProblem& problem) {
   switch (problem.status) {
-    case 401:
-      return "The API key is wrong or was revoked. Put a valid key of this environment into the file that api.key_file "
-             "names (of its section, if there are several environments), or into WORKOS_API_KEY, and restart.";
     case 403:
-      return is_next_sign_in_step(problem.code) ? std::string(advice->fix) : permission_step(method, path);
+      return "Do what the message asks of whoever signs in, or look the code up in the documentation of WorkOS.";
     case 404:
-      if (advice == nullptr && problem.from_workos) advice = find_advice("not_found");
-      break;
+      return problem.from_workos ? std::string(find_advice("not_found")->fix) : check_base_url;
     case 429:
       return "If this lasts, lower api.max_requests_per_second: the environment's quota is used up.";
     default:
-      break;
+      return problem.from_workos || problem.status >= 500 || problem.status == 408 ? "" : check_base_url;
   }
-  if (advice != nullptr) return std::string(advice->fix);
-  return problem.from_workos || problem.status >= 500 || problem.status == 408 ? "" : check_base_url;
+}
+
+std::string next_step_of(const ApiProblem& problem, std::string_view method, std::string_view path) {
+  if (blames_key(problem, path)) return key_step(problem.status, method, path);
+  const ErrorAdvice* advice = find_advice(problem.code);
+  return advice != nullptr ? std::string(advice->fix) : step_by_status(problem);
 }
 
 std::string_view path_of(std::string_view target) {
@@ -193,7 +215,7 @@ ApiError make_api_error(const HttpRequest& request, const HttpResponse& response
   std::string text =
       fmt::format("{} {} answered {}{}", request.method, path, response.status, describe(response, problem, secret));
   if (!problem.request_id.empty()) text += " (request id " + problem.request_id + ")";
-  const Fault fault = fault_of(problem);
+  const Fault fault = fault_of(problem, path);
   std::string next_step = next_step_of(problem, request.method, path);
   return {fault, text, std::move(next_step), std::move(problem)};
 }

@@ -20,6 +20,9 @@ constexpr std::string_view fix_membership =
     "Look at the membership (memberships.list statuses=active,inactive,pending).";
 constexpr std::string_view fix_sso = "Send the person to authorization.url with connection_id.";
 constexpr std::string_view fix_sign_in = "Begin the sign-in again.";
+constexpr std::string_view fix_method =
+    "Use another way to sign in, or switch this one on under Authentication in the WorkOS dashboard.";
+constexpr std::string_view fix_hosted_page = "Send the person to the hosted page: authorization.url provider=authkit.";
 constexpr std::string_view fix_client = "Check client_id, and that it belongs to the environment of the key.";
 
 constexpr std::array advice{
@@ -46,11 +49,14 @@ constexpr std::array advice{
     ErrorAdvice{"invalid_email", "this is no email address", "Correct the address."},
     ErrorAdvice{"duplicate_email", "another user has this address", fix_address},
     ErrorAdvice{"email_not_available", "another user has this address", fix_address},
-    ErrorAdvice{"user_already_exists", "another user has this address", fix_address},
+    ErrorAdvice{"user_already_exists", "a user has this address already",
+                "Add the membership instead (memberships.create), or use another address for a new user."},
     ErrorAdvice{"user_creation_error", "the user could not be created", "Correct what the listed errors name."},
     ErrorAdvice{"user_deletion_not_allowed", "something still needs the user", "Read the message, and end that first."},
     ErrorAdvice{"invalid_password", "the password is against the policy", fix_password},
     ErrorAdvice{"password_strength_error", "the password is against the policy", fix_password},
+    ErrorAdvice{"password_reset_not_allowed", "this user may not set a password",
+                "Let the person sign in another way, for example by SSO or magic_auth.create."},
     ErrorAdvice{"password_reset_error", "the token is used up or expired",
                 "Make a new one with password_reset.create."},
     ErrorAdvice{"email_previously_verified", "the address is verified already", "Nothing is left to do."},
@@ -114,13 +120,23 @@ constexpr std::array advice{
     ErrorAdvice{"organization_selection_required", "the user belongs to several organizations",
                 "Choose one: authenticate.organization."},
     ErrorAdvice{"radar_challenge", "Radar wants a code", "Use it: authenticate.radar_email or authenticate.radar_sms."},
+    ErrorAdvice{"radar_sms_sign_in_challenge", "Radar wants a code from the person's telephone",
+                "Use the code that was sent: authenticate.radar_sms."},
+    ErrorAdvice{"radar_sign_up_challenge", "Radar wants proof from whoever signs up",
+                "Let the person sign up on the hosted page: authorization.url provider=authkit screen_hint=sign-up."},
+    ErrorAdvice{"authentication_method_not_allowed", "this way to sign in is switched off", fix_method},
+    ErrorAdvice{"email_password_auth_disabled", "passwords are switched off", fix_method},
+    ErrorAdvice{"application_consent_required", "the person has not allowed the application yet", fix_hosted_page},
+    ErrorAdvice{"passkey_progressive_enrollment", "the person is to be offered a passkey", fix_hosted_page},
     ErrorAdvice{"sso_required", "the user has to sign in by SSO", fix_sso},
     // Devices
     ErrorAdvice{"authorization_pending", "nobody approved the device yet",
                 "Ask again after the interval; device.authorize --wait does."},
     ErrorAdvice{"slow_down", "it was asked too often",
                 "Add five seconds to the interval; device.authorize --wait does."},
-    ErrorAdvice{"access_denied", "the person refused", "Begin again with device.authorize if it was a mistake."},
+    ErrorAdvice{
+        "access_denied", "the person refused, or the WorkOS team may not sign in devices",
+        "Begin again with device.authorize if it was a mistake; if that is refused itself, have WorkOS enable it."},
     ErrorAdvice{"expired_token", "the device's code expired", "Begin again with device.authorize."},
     // Limits
     ErrorAdvice{"rate_limit_exceeded", "the quota is used up",
@@ -133,9 +149,14 @@ constexpr std::array advice{
     ErrorAdvice{"server_error", "WorkOS failed", "Try again; if it lasts, tell WorkOS the request id."},
 };
 
-constexpr std::array<std::string_view, 6> next_steps{"email_verification_required",     "mfa_enrollment",
-                                                     "mfa_enrollment_required",         "mfa_challenge",
-                                                     "organization_selection_required", "radar_challenge"};
+/// Also what frameworks and proxies write; without regard to case.
+constexpr std::array<std::string_view, 5> about_key{"invalid_api_key", "unauthorized", "insufficient_permissions",
+                                                    "forbidden", "access_forbidden"};
+
+bool is_same_word(std::string_view left, std::string_view right) noexcept {
+  const auto small = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+  return std::ranges::equal(left, right, {}, small, small);
+}
 
 }  // namespace
 
@@ -144,8 +165,8 @@ const ErrorAdvice* find_advice(std::string_view code) noexcept {
   return found == advice.end() ? nullptr : found;
 }
 
-bool is_next_sign_in_step(std::string_view code) noexcept {
-  return std::ranges::find(next_steps, code) != next_steps.end();
+bool is_about_key(std::string_view code) noexcept {
+  return std::ranges::any_of(about_key, [&](std::string_view known) { return is_same_word(known, code); });
 }
 
 }  // namespace mirror::api

@@ -16,7 +16,8 @@ struct ErrorAdvice {
 /// Null for a code that nobody described. Codes that WorkOS once documented and those of today are both known.
 const ErrorAdvice* find_advice(std::string_view code) noexcept;
 
-/// True for codes that say what a sign-in needs next, although their status is that of a refused key (403).
-bool is_next_sign_in_step(std::string_view code) noexcept;
+/// True for codes that speak of the API key and what it may do, with a status of 401 or 403. Others with that status
+/// speak of whoever signs in, or of what the request asks for.
+bool is_about_key(std::string_view code) noexcept;
 
 }  // namespace mirror::api

@@ -17,6 +17,21 @@ ApiError error_of(int status, const std::string& body, std::vector<std::pair<std
   return make_api_error(request, {status, std::move(headers), body}, {key, Instant{}, std::nullopt});
 }
 
+/// A code with the status that comes with it, what kind of failure that is, and part of what helps.
+struct Told {
+  int status;
+  const char* code;
+  Fault fault;
+  const char* step;
+};
+
+/// What whoever signs in is answered. OAuth's answers name the code differently.
+ApiError sign_in_error(const Told& told, const char* name = "code") {
+  const HttpRequest request{"POST", "/user_management/authenticate", {}, {}};
+  const std::string coded = *told.code == '\0' ? "" : std::string(",\"") + name + "\":\"" + told.code + "\"";
+  return make_api_error(request, {told.status, {}, "{\"message\":\"x\"" + coded + "}"}, {key, Instant{}, std::nullopt});
+}
+
 }  // namespace
 
 TEST_CASE("every shape of error body gives its code and message") {
@@ -57,6 +72,82 @@ TEST_CASE("the status decides what may be done next") {
     CHECK(error_of(status, body).fault() == Fault::unavailable);
   CHECK_THAT(error_of(401, body).next_step(), ContainsSubstring("api.key_file"));
   CHECK_THAT(error_of(403, body).next_step(), ContainsSubstring("/user_management/users"));
+}
+
+TEST_CASE("a code that is known decides before the status what helps and whose fault it is") {
+  for (const Told& told : {
+           // The first documentation's
+           Told{400, "invalid_request", Fault::bad_data, "Correct the parameter"},
+           {400, "invalid_email", Fault::bad_data, "Correct the address"},
+           {400, "invalid_password", Fault::bad_data, "Choose a longer"},
+           {400, "duplicate_email", Fault::bad_data, "Use another address"},
+           {409, "user_already_exists", Fault::bad_data, "memberships.create"},
+           {401, "invalid_credentials", Fault::bad_data, "password_reset.create"},
+           {401, "invalid_api_key", Fault::refused, "api.key_file"},
+           {401, "expired_token", Fault::bad_data, "device.authorize"},
+           {403, "insufficient_permissions", Fault::refused, "Give the API key the permission"},
+           {403, "organization_membership_required", Fault::bad_data, "memberships.list"},
+           {404, "user_not_found", Fault::bad_data, "Check the id"},
+           {404, "organization_not_found", Fault::bad_data, "Check the id"},
+           {404, "invitation_not_found", Fault::bad_data, "Check the id"},
+           {409, "membership_already_exists", Fault::bad_data, "memberships.list"},
+           {422, "email_verification_required", Fault::bad_data, "authenticate.email_verification"},
+           {422, "mfa_enrollment_required", Fault::bad_data, "factors.create"},
+           {422, "sso_required", Fault::bad_data, "authorization.url"},
+           {429, "rate_limit_exceeded", Fault::unavailable, "max_requests_per_second"},
+           {500, "internal_error", Fault::unavailable, "request id"},
+           // Today's
+           {422, "invalid_request_parameters", Fault::bad_data, "Correct the parameter"},
+           {400, "user_creation_error", Fault::bad_data, "the listed errors"},
+           {400, "password_strength_error", Fault::bad_data, "Choose a longer"},
+           {400, "email_not_available", Fault::bad_data, "Use another address"},
+           {400, "user_already_exists", Fault::bad_data, "memberships.create"},
+           {400, "invalid_credentials", Fault::bad_data, "password_reset.create"},
+           {401, "unauthorized", Fault::refused, "api.key_file"},
+           {401, "Unauthorized", Fault::refused, "api.key_file"},
+           {401, "", Fault::refused, "api.key_file"},
+           {401, "of_tomorrow", Fault::refused, "api.key_file"},
+           {400, "expired_token", Fault::bad_data, "device.authorize"},
+           {403, "", Fault::refused, "Give the API key the permission"},
+           {403, "Forbidden", Fault::refused, "Give the API key the permission"},
+           {403, "of_tomorrow", Fault::bad_data, "whoever signs in"},
+           {400, "organization_membership_not_found", Fault::bad_data, "memberships.list"},
+           {404, "", Fault::bad_data, "Check the id"},
+           {404, "entity_not_found", Fault::bad_data, "Check the id"},
+           {409, "organization_membership_already_exists", Fault::bad_data, "memberships.list"},
+           {400, "cannot_reactivate_pending_organization_membership", Fault::bad_data, "memberships.list"},
+           {403, "email_verification_required", Fault::bad_data, "authenticate.email_verification"},
+           {403, "mfa_enrollment", Fault::bad_data, "factors.create"},
+           {400, "sso_required", Fault::bad_data, "authorization.url"},
+           {429, "", Fault::unavailable, "max_requests_per_second"},
+           {429, "daily_quota_exceeded", Fault::unavailable, "until tomorrow"},
+           {500, "server_error", Fault::unavailable, "request id"},
+           // More that a sign-in, a password reset and a device are refused with
+           {403, "mfa_challenge", Fault::bad_data, "factors.challenge"},
+           {403, "organization_selection_required", Fault::bad_data, "authenticate.organization"},
+           {403, "radar_challenge", Fault::bad_data, "authenticate.radar_email"},
+           {403, "radar_sms_sign_in_challenge", Fault::bad_data, "authenticate.radar_sms"},
+           {403, "radar_sign_up_challenge", Fault::bad_data, "screen_hint=sign-up"},
+           {403, "authentication_method_not_allowed", Fault::bad_data, "another way to sign in"},
+           {403, "email_password_auth_disabled", Fault::bad_data, "another way to sign in"},
+           {403, "application_consent_required", Fault::bad_data, "provider=authkit"},
+           {403, "passkey_progressive_enrollment", Fault::bad_data, "provider=authkit"},
+           {403, "password_reset_not_allowed", Fault::bad_data, "magic_auth.create"},
+           {403, "access_denied", Fault::bad_data, "device.authorize"},
+       }) {
+    INFO(told.status << " " << told.code);
+    for (const char* name : {"code", "error"}) {
+      const ApiError error = sign_in_error(told, name);
+      CHECK(error.fault() == told.fault);
+      CHECK_THAT(error.next_step(), ContainsSubstring(told.step));
+    }
+  }
+}
+
+TEST_CASE("an unknown code of a list that may not be read speaks of the key") {
+  const ApiError error = error_of(403, R"({"code":"of_tomorrow","message":"x"})");
+  CHECK(error.fault() == Fault::refused);
+  CHECK_THAT(error.next_step(), ContainsSubstring("Give the API key the permission to read"));
 }
 
 TEST_CASE("an answer that WorkOS did not write says what came instead") {
