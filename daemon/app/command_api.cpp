@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -99,11 +100,26 @@ ExitCode wait_for_device(const Invocation& invocation, CommandSession& session, 
 }
 
 /// The answer to a POST that got lost may have been a success: the same key makes it safe to ask again.
-[[noreturn]] void rethrow_with_key(const Error& error, const api::ApiCall& call) {
-  if (error.fault() != Fault::unavailable || call.idempotency_key.empty()) throw;
+[[noreturn]] void rethrow_with_key(const Error& error, const std::string& key) {
+  if (error.fault() != Fault::unavailable || key.empty()) throw;
   throw Error(error.fault(), error.what(),
               fmt::format("{}{}Repeat it with --idempotency-key {}, so that it is not done twice.", error.next_step(),
-                          error.next_step().empty() ? "" : " ", call.idempotency_key));
+                          error.next_step().empty() ? "" : " ", key));
+}
+
+/// Does `work`, and tells of its failure what the caller can go on with; `key` is empty if repeating needs none.
+ExitCode with_failures_told(bool shows_answer, const std::string& key, const std::function<ExitCode()>& work) {
+  try {
+    return work();
+  } catch (const api::ApiError& error) {
+    if (shows_answer) print_failure(error);
+    rethrow_with_key(error, key);
+  } catch (const Error& error) {
+    if (error.fault() != Fault::stopped) rethrow_with_key(error, key);
+    // Whether it was carried out is unknown, and half a list is none.
+    std::cerr << "authkit-mirror: stopped before the answer was complete\n";
+    return ExitCode::try_later;
+  }
 }
 
 /// Empty if nobody wants to see the write in the mirror.
@@ -126,20 +142,19 @@ ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const
   const auto mirror = make_write_wait(session.config, arguments, operation);
   nlohmann::ordered_json answer;
   const api::ApiCall call = api::make_call(operation, values, identity);
-  try {
+  const bool asks_person = !arguments.wait.empty() && operation.name == device_authorization;
+  const bool shows_answer = invocation.json && !arguments.all;  // a list that was begun is one document
+  const ExitCode sent = with_failures_told(shows_answer, call.idempotency_key, [&] {
     if (arguments.all) return print_all(invocation, session, *client, operation, values, identity);
     answer = api::send_call(*client, call, session.stop_token());
-    const bool asks_person = !arguments.wait.empty() && operation.name == device_authorization;
-    if (asks_person) return wait_for_device(invocation, session, *client, answer, values, identity);
-    print_answer(answer, invocation.json);
-  } catch (const api::ApiError& error) {
-    if (invocation.json && !arguments.all) print_failure(error);  // a list that was begun is one document
-    rethrow_with_key(error, call);
-  } catch (const Error& error) {
-    if (error.fault() != Fault::stopped) rethrow_with_key(error, call);
-    // Whether it was carried out is unknown, and half a list is none.
-    std::cerr << "authkit-mirror: stopped before the answer was complete\n";
-    return ExitCode::try_later;
+    if (!asks_person) print_answer(answer, invocation.json);
+    return ExitCode::done;
+  });
+  if (sent != ExitCode::done) return sent;
+  if (asks_person) {
+    // A wait that ended in vain is begun anew, with another code.
+    return with_failures_told(invocation.json, "",
+                              [&] { return wait_for_device(invocation, session, *client, answer, values, identity); });
   }
   if (!mirror) return ExitCode::done;
   std::cout.flush();

@@ -155,6 +155,24 @@ TEST_CASE("a device is asked for at its interval, slower when told so, until it 
              ContainsSubstring("the person refused"));
 }
 
+TEST_CASE("a poll for a device carries no idempotency key, and one that is lost does not end the wait") {
+  Fixture fixture;
+  fixture.transport->fail(Fault::unavailable);
+  fixture.transport->answer(json_response(503, R"({"message":"down"})"));
+  fixture.transport->answer(refusal("authorization_pending"));
+  fixture.transport->answer(json_response(200, R"({"access_token":"t"})"));
+  const auto begin = fixture.clock.now();
+  CHECK(fixture.wait_for_device({{"device_code", "dev_1"}, {"interval", 5}})["access_token"] == "t");
+  CHECK(fixture.clock.now() - begin == 5s + 10s + 20s + 5s);
+  REQUIRE(fixture.transport->requests.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(fixture.header(i, "Idempotency-Key").empty());
+
+  for (int i = 0; i < 10; ++i) fixture.transport->fail(Fault::unavailable);
+  const Error error = caught_error([&] { fixture.wait_for_device({{"device_code", "dev_1"}, {"expires_in", 100}}); });
+  CHECK_THAT(error.what(), ContainsSubstring("nobody approved") && ContainsSubstring("the last poll was lost"));
+  CHECK_THAT(error.next_step(), ContainsSubstring("Begin again"));
+}
+
 TEST_CASE("a device that nobody approves is given up when its code expires") {
   Fixture fixture;
   for (int i = 0; i < 10; ++i) fixture.transport->answer(refusal("authorization_pending"));

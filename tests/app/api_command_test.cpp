@@ -127,6 +127,15 @@ TEST_CASE("api that is stopped before its answer does not exit with 0") {
   CHECK_THAT(ending.output, ContainsSubstring("stopped before the answer was complete"));
 }
 
+TEST_CASE("a device whose code expired is begun anew, not repeated") {
+  const ApiFixture fixture;
+  const Ending ending = fixture.run({"device.authorize", "client_id=client_hurried", "--wait"});
+  INFO(ending.output);
+  CHECK(ending.code == 69);
+  CHECK_THAT(ending.output, ContainsSubstring("nobody approved") && ContainsSubstring("Begin again") &&
+                                !ContainsSubstring("--idempotency-key"));
+}
+
 TEST_CASE("values come from words, files, standard input and a JSON body, the words winning") {
   const auto& create = api::find_operation("users.create");
   std::istringstream secret("geheim\n");

@@ -47,6 +47,10 @@ void require_code(const Json& body, const char* expected, const char* refusal) {
 /// Whoever signs in, it is the first user.
 Answer authenticate(Store& store, const Json& body, const std::string& api_key) {
   const std::string type = text_of(body, "grant_type");
+  if (type == "urn:ietf:params:oauth:grant-type:device_code") {
+    required(body, "device_code");
+    throw oauth_failure("authorization_pending", "The authorization request is still pending.");
+  }
   for (const Grant& grant : grants()) {
     if (grant.type != type) continue;
     require_client(body, api_key);
@@ -81,14 +85,14 @@ Answer exchange_sso_code(const Json& body, const std::string& api_key) {
           .dump());
 }
 
-/// A client that can keep no secret may ask as well. Nobody will ever approve it.
+/// A client that can keep no secret may ask as well. Nobody will ever approve it; the codes of one client expire soon.
 Answer authorize_device(const Json& body) {
-  required(body, "client_id");
+  const bool is_hurried = required(body, "client_id") == "client_hurried";
   return json_answer(200, Json{{"device_code", "device_simulator"},
                                {"user_code", "ABCD-EFGH"},
                                {"verification_uri", "https://simulator.example/device"},
-                               {"expires_in", 300},
-                               {"interval", 5}}
+                               {"expires_in", is_hurried ? 1 : 300},
+                               {"interval", is_hurried ? 1 : 5}}
                               .dump());
 }
 
