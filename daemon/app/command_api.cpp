@@ -52,6 +52,8 @@ void check_flags(const api::Operation& operation, const ApiArguments& arguments,
   const bool is_link = operation.caller == api::Caller::browser;
   require(!arguments.all || operation.is_paged(), operation, "--all", "is for lists with pages");
   require(!arguments.all || !values.contains("before"), operation, "--all", "reads forward and can't have before");
+  const bool is_swapped = values.contains("order") && values["order"] == "normal";
+  require(!arguments.all || !is_swapped, operation, "--all", "can't have order=normal, whose cursors are swapped");
   require(!arguments.pkce || is_link, operation, "--pkce", "is for authorization.url");
   require(!arguments.pkce || !values.contains("code_challenge"), operation, "--pkce", "makes a code_challenge itself");
   require(!arguments.dry_run || !is_link, operation, "--dry-run", "changes nothing: the address is only built");

@@ -74,6 +74,7 @@ TEST_CASE("api says what is wrong with the command line before it asks anybody")
            {{"users.get"}, "id is missing"},
            {{"users.get", "id"}, "NAME=VALUE"},
            {{"users.get", "id=1", "--all"}, "--all is for lists"},
+           {{"users.list", "--all", "order=normal"}, "order=normal"},
            {{"users.create", "email=a", "password=geheim"}, "password is secret"},
            {{"users.update", "id=1", "email_verified=yes"}, "true or false"}}) {
     const Ending ending = fixture.run(arguments, {"WORKOS_BASE_URL=http://127.0.0.1:1"});
