@@ -35,7 +35,7 @@ struct Parameter {
 
 /// What several parameters of an operation have to do with each other.
 struct ParameterRule {
-  enum class Kind { at_least_one, at_most_one, exactly_one, second_needs_first };
+  enum class Kind { at_least_one, at_most_one, second_needs_first };
   Kind kind;
   std::vector<std::string_view> names;
 };

@@ -118,8 +118,6 @@ std::string broken(const ParameterRule& rule, const Json& values) {
       return given >= 1 ? "" : fmt::format("it needs {}", joined(rule.names, "or"));
     case Kind::at_most_one:
       return given <= 1 ? "" : fmt::format("{} exclude each other", joined(rule.names, "and"));
-    case Kind::exactly_one:
-      return given == 1 ? "" : fmt::format("it needs {}, and only one of them", joined(rule.names, "or"));
     case Kind::second_needs_first: {
       const bool is_alone = values.contains(std::string(rule.names[1])) && !values.contains(std::string(rule.names[0]));
       return is_alone ? fmt::format("{} means nothing without {}", rule.names[1], rule.names[0]) : "";

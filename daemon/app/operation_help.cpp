@@ -48,8 +48,6 @@ std::string rule_text(const api::ParameterRule& rule) {
       return "at least one of " + names;
     case Kind::at_most_one:
       return "at most one of " + names;
-    case Kind::exactly_one:
-      return "exactly one of " + names;
     case Kind::second_needs_first:
       return fmt::format("{} only with {}", rule.names[1], rule.names[0]);
   }

@@ -86,6 +86,12 @@ TEST_CASE("a request is built with its values where they belong, encoded") {
             .target ==
         "/user_management/authorize?client_id=client_1&redirect_uri=http%3A%2F%2Flocalhost%2F%3Fa%3Db"
         "&response_type=code&provider=authkit&provider_query_params%5Bhd%5D=a%20b");
+  CHECK_THAT(call_of("authorization.url", {{"client_id", "client_1"},
+                                           {"redirect_uri", "http://localhost/"},
+                                           {"provider", "authkit"},
+                                           {"organization_id", "org_1"}})
+                 .target,
+             ContainsSubstring("&provider=authkit&organization_id=org_1"));
 }
 
 TEST_CASE("each caller shows what the API wants of it and nothing more") {
@@ -117,6 +123,8 @@ TEST_CASE("what is wrong with the values is said before any request, all of it a
   CHECK_THAT(several, ContainsSubstring("no \"emial\", did you mean \"email\"?"));
   CHECK_THAT(several, ContainsSubstring("expires_in_days has to be a whole number from 1 to 30"));
   CHECK_THAT(several, ContainsSubstring("email is missing"));
+  CHECK_THAT(problem_of("authorization.url", {{"client_id", "client_1"}, {"redirect_uri", "http://localhost/"}}),
+             ContainsSubstring("it needs provider, connection_id or organization_id"));
   CHECK_THAT(problem_of("memberships.list", {}), ContainsSubstring("organization_id or user_id"));
   CHECK_THAT(problem_of("memberships.list", {{"user_id", "u"}, {"statuses", {"gone"}}}),
              ContainsSubstring("a list of active, inactive, pending"));
