@@ -45,7 +45,7 @@ enum class Caller {
   key,           ///< the API key as bearer token
   client,        ///< a client id in the body, with the API key as its client_secret
   maybe_public,  ///< the same, or a client that can keep no secret and sends none
-  device,        ///< a client id in the body; the API key goes along unless the client is public
+  device,        ///< a client id in the body and nothing else: devices hold no key
   browser        ///< nobody calls it from here: the request is an address that a browser opens
 };
 

@@ -88,9 +88,10 @@ void require_possible(const Operation& operation, const Identity& identity) {
               "leave out --public-client");
 }
 
-/// Standalone SSO knows who asks by the body alone.
+/// Devices and standalone SSO say who asks by the body alone.
 bool shows_key(const Operation& operation, const Identity& identity) {
-  return !identity.is_public && operation.caller != Caller::browser && operation.path != "/sso/token";
+  const bool is_by_body = operation.caller == Caller::device || operation.path == "/sso/token";
+  return !identity.is_public && operation.caller != Caller::browser && !is_by_body;
 }
 
 ApiCall assemble(const Operation& operation, const Json& values, const Identity& identity) {

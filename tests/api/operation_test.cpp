@@ -111,8 +111,12 @@ TEST_CASE("each caller shows what the API wants of it and nothing more") {
   CHECK(make_request(without_secret, identity.key).headers.front().first == "User-Agent");
   const OperationValues client{{"client_id", "client_1"}};
   CHECK(call_of("device.authorize", client).body == R"({"client_id":"client_1"})");
-  CHECK(call_of("device.authorize", client).shows_key);
-  CHECK_FALSE(call_of("device.authorize", client, public_client).shows_key);
+  for (const Identity& who : {identity, public_client}) {
+    CHECK_FALSE(call_of("device.authorize", client, who).shows_key);
+    const ApiCall poll = call_of("authenticate.device", {{"client_id", "client_1"}, {"device_code", "d"}}, who);
+    CHECK_FALSE(poll.shows_key);
+    CHECK_FALSE(body_of(poll).contains("client_secret"));
+  }
   CHECK_FALSE(call_of("sso.token", code).shows_key);
   CHECK(body_of(call_of("sso.token", code))["client_secret"] == "sk_test_1");
   CHECK(caught_error([&] { (void)call_of("users.get", {{"id", "user_1"}}, public_client); }).fault() == Fault::usage);

@@ -58,14 +58,19 @@ TEST_CASE("verify and check say that they ask WorkOS themselves and need the API
   CHECK_THAT(check.output, ContainsSubstring("there is none, and this command asks WorkOS itself"));
 }
 
-TEST_CASE("api needs no API key where a public client asks, and any other operation does") {
+TEST_CASE("api needs no API key where a device or a public client asks, and any other operation does") {
   ProgramFixture mirror;
-  const Ending authorized =
-      mirror.run({"api", "device.authorize", "client_id=client_01", "--public-client", "--json"}, keyless);
-  INFO(authorized.output);
-  CHECK(authorized.code == 0);
-  CHECK_THAT(authorized.output, ContainsSubstring("device_code"));
-  const Ending secret = mirror.run({"api", "device.authorize", "client_id=client_01"}, keyless);
+  for (const char* flag : {"--json", "--public-client"}) {
+    const Ending authorized = mirror.run({"api", "device.authorize", "client_id=client_01", flag}, keyless);
+    INFO(authorized.output);
+    CHECK(authorized.code == 0);
+    CHECK_THAT(authorized.output, ContainsSubstring("device_code"));
+  }
+  const Ending polled = mirror.run({"api", "device.authorize", "client_id=client_hurried", "--wait"}, keyless);
+  INFO(polled.output);
+  CHECK(polled.code == 69);
+  CHECK_THAT(polled.output, ContainsSubstring("nobody approved"));
+  const Ending secret = mirror.run({"api", "users.list"}, keyless);
   CHECK(secret.code == 78);
   CHECK_THAT(secret.output, ContainsSubstring("there is no WorkOS API key"));
   CHECK(mirror.run({"api", "users.list", "--public-client"}, keyless).code == 64);

@@ -58,7 +58,8 @@ Answer Api::decide(const Request& request) {
     }
     if (auto answer = world_.faults.on_request(request)) return std::move(*answer);
     // The body says who asks.
-    const bool is_public = request.path == "/sso/token" || request.path == "/user_management/authorize/device";
+    const bool is_public = request.path == "/sso/token" || request.path == "/user_management/authorize/device" ||
+                           request.path == "/user_management/authenticate";
     const bool has_key = request.header("authorization") == "Bearer " + options_.api_key;
     if (!is_public && !has_key) throw failure(401, "Unauthorized");
     return route(request);
