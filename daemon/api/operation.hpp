@@ -14,7 +14,7 @@ enum class ValueType {
   integer,
   boolean,
   texts,   ///< a list of texts; comma-joined in a query
-  object,  ///< a JSON object
+  object,  ///< a JSON object of texts; with `nullable`, a null removes a key
   objects  ///< a JSON list of objects
 };
 

@@ -50,6 +50,15 @@ bool is_list_of(const Json& value, bool (*is_item)(const Json&)) {
   return value.is_array() && !value.empty() && std::ranges::all_of(value, is_item);
 }
 
+/// The first key of an object of texts that has something else.
+std::optional<std::string> misfit(const Parameter& parameter, const Json& value) {
+  if (parameter.type != ValueType::object || !value.is_object()) return std::nullopt;
+  for (const auto& [key, member] : value.items()) {
+    if (!member.is_string() && !(member.is_null() && parameter.nullable)) return key;
+  }
+  return std::nullopt;
+}
+
 bool fits(const Parameter& parameter, const Json& value) {
   const auto is_text = [](const Json& item) { return item.is_string() && !item.get_ref<const std::string&>().empty(); };
   const bool is_bounded = parameter.least != 0 || parameter.most != 0;
@@ -67,7 +76,7 @@ bool fits(const Parameter& parameter, const Json& value) {
       return is_list_of(value, is_text) &&
              std::ranges::all_of(value, [&](const Json& item) { return is_choice(parameter, item); });
     case ValueType::object:
-      return value.is_object();
+      return value.is_object() && !misfit(parameter, value);
     case ValueType::objects:
       return is_list_of(value, [](const Json& item) { return item.is_object(); });
   }
@@ -126,6 +135,13 @@ std::string broken(const ParameterRule& rule, const Json& values) {
   return "";
 }
 
+/// What is wrong with a value that does not fit. Names a key of an object, but never repeats a value.
+std::string unfitting(const Parameter& parameter, const Json& value) {
+  const auto key = misfit(parameter, value);
+  return fmt::format("{} has to be {}{}", parameter.name, expected_value(parameter),
+                     key ? fmt::format(", but \"{}\" is something else", *key) : "");
+}
+
 }  // namespace
 
 const Parameter& find_parameter(const Operation& operation, std::string_view name) {
@@ -148,7 +164,7 @@ std::string expected_value(const Parameter& parameter) {
     case ValueType::texts:
       return choices.empty() ? "a list: a,b,c" : "a list of " + choices;
     case ValueType::object:
-      return "a JSON object";
+      return parameter.nullable ? "a JSON object of texts and nulls" : "a JSON object of texts";
     case ValueType::objects:
       return "a JSON list of objects";
   }
@@ -158,8 +174,9 @@ std::string expected_value(const Parameter& parameter) {
 OperationValues value_from_text(const Parameter& parameter, const std::string& text) {
   auto value = parse(parameter.type, text);
   if (value && fits(parameter, *value)) return std::move(*value);
-  throw Error(Fault::usage, fmt::format("{} has to be {}{}", parameter.name, expected_value(parameter),
-                                        text.empty() ? " and is empty" : ""));
+  const std::string problem =
+      value ? unfitting(parameter, *value) : fmt::format("{} has to be {}", parameter.name, expected_value(parameter));
+  throw Error(Fault::usage, problem + (text.empty() ? " and is empty" : ""));
 }
 
 void check_values(const Operation& operation, const OperationValues& values) {
@@ -168,7 +185,7 @@ void check_values(const Operation& operation, const OperationValues& values) {
     const Parameter* parameter = operation.find(name);
     if (parameter == nullptr) problems.push_back(unknown_parameter(operation, name));
     if (parameter != nullptr && !fits(*parameter, value)) {
-      problems.push_back(fmt::format("{} has to be {}", name, expected_value(*parameter)));
+      problems.push_back(unfitting(*parameter, value));
     }
   }
   for (const Parameter& parameter : operation.parameters) {

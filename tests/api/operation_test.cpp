@@ -156,6 +156,13 @@ TEST_CASE("a text is read as what the parameter is, and a secret's text is never
     CHECK(caught_error([&] { (void)read("users.list", name, text); }).fault() == Fault::usage);
   }
   for (const char* text : {"yes", "1", ""}) CHECK_THROWS_AS(read("users.update", "email_verified", text), Error);
+  for (const char* text : {R"({"a":"b","seats":5})", R"({"seats":{"a":"b"}})", R"({"seats":["a"]})"}) {
+    CHECK_THAT(caught_error([&] { (void)read("users.update", "metadata", text); }).what(),
+               ContainsSubstring("metadata has to be a JSON object of texts and nulls, but \"seats\" is"));
+  }
+  CHECK_THAT(problem_of("organizations.update", {{"id", "org_1"}, {"metadata", {{"plan", true}}}}),
+             ContainsSubstring("but \"plan\" is"));
+  CHECK_THROWS_AS(read("authorization.url", "provider_query_params", R"({"hd":null})"), Error);
   for (const char* text : {"{", "[]", "\"x\""}) CHECK_THROWS_AS(read("users.update", "metadata", text), Error);
   CHECK_THROWS_AS(read("organizations.create", "domain_data", "{}"), Error);
 }
