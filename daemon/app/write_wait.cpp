@@ -12,25 +12,36 @@
 namespace mirror::app {
 namespace {
 
+/// Changes a user too, although its path is not a user's.
+constexpr std::string_view password_confirmation = "/user_management/password_reset/confirm";
+
 /// An object says in the singular what it is.
-bool is_row_of(const TableSpec& table, const nlohmann::ordered_json& answer) {
-  return answer.is_object() && answer.value("object", "") == table.name.substr(0, table.name.size() - 1);
+bool is_row_of(const TableSpec& table, const nlohmann::ordered_json& object) {
+  return object.is_object() && object.value("object", "") == table.name.substr(0, table.name.size() - 1);
 }
 
 bool deletes_row_of(const TableSpec& table, const api::Operation& operation) {
   return operation.method == "DELETE" && operation.path == std::string(table.single_path) + "/{id}";
 }
 
+/// Confirmations wrap the user that they changed.
+const nlohmann::ordered_json& object_in(const nlohmann::ordered_json& answer) {
+  const auto user = answer.is_object() ? answer.find("user") : answer.end();
+  return user != answer.end() && user->is_object() ? *user : answer;
+}
+
 }  // namespace
 
 bool writes_mirrored_object(const api::Operation& operation) {
-  return operation.method != "GET" && std::ranges::any_of(all_tables(), [&](const TableSpec* table) {
+  if (operation.method == "GET") return false;
+  return operation.path == password_confirmation || std::ranges::any_of(all_tables(), [&](const TableSpec* table) {
            return operation.path.starts_with(table->single_path);
          });
 }
 
 std::optional<db::Awaited> awaited_after(const api::Operation& operation, const api::OperationValues& values,
                                          const nlohmann::ordered_json& answer) {
+  const nlohmann::ordered_json& object = object_in(answer);
   for (const TableSpec* table : all_tables()) {
     db::Awaited awaited;
     awaited.table = table->name;
@@ -39,9 +50,9 @@ std::optional<db::Awaited> awaited_after(const api::Operation& operation, const 
       awaited.deletion = true;
       return awaited;
     }
-    if (is_row_of(*table, answer) && answer.contains("id")) {
-      awaited.id = answer.at("id").get<std::string>();
-      awaited.updated_after = parse_instant(answer.value("updated_at", ""));
+    if (is_row_of(*table, object) && object.contains("id")) {
+      awaited.id = object.at("id").get<std::string>();
+      awaited.updated_after = parse_instant(object.value("updated_at", ""));
       return awaited;
     }
   }

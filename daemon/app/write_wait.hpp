@@ -17,7 +17,7 @@ namespace mirror::app {
 bool writes_mirrored_object(const api::Operation& operation);
 
 /// What the mirror will show once it has seen what `operation` did: the version in its answer, or the deletion of the
-/// object that it was about. Empty if the answer holds no mirrored object.
+/// object that it was about; a user may be a member of the answer. Empty if the answer holds no mirrored object.
 std::optional<db::Awaited> awaited_after(const api::Operation& operation, const api::OperationValues& values,
                                          const nlohmann::ordered_json& answer);
 

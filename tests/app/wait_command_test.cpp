@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/write_wait.hpp"
 #include "tests/app/program.hpp"
 #include "tests/catch.hpp"
 
@@ -64,6 +65,37 @@ TEST_CASE("api --wait ends when the mirror shows what was written: a creation, a
   const std::string event =
       mirror.database().value("SELECT id FROM workos.events WHERE object_id = '" + id + "' AND type = 'user.deleted'");
   CHECK(mirror.run({"wait", "--event", event}).output == "seen\n");
+}
+
+TEST_CASE("api --wait finds the user in the answer to a confirmation") {
+  FollowedFixture mirror;
+  const Json user = Json::parse(mirror.workos.truth("users").front());
+  const std::string id = user.at("id");
+  REQUIRE(mirror.write({"email_change.send", "id=" + id, "new_email=new@acme.example"}).code == 0);
+  const TemporaryDirectory scratch;
+  const std::string code = (scratch.path() / "code").string();
+  std::ofstream(code) << simulator::one_time_code;
+  const Ending confirmed = mirror.write({"email_change.confirm", "id=" + id, "code=@" + code, "--wait=60s"});
+  INFO(confirmed.output);
+  CHECK(confirmed.code == 0);
+  CHECK_THAT(confirmed.output, !ContainsSubstring("nothing to wait for"));
+  CHECK(mirror.database().value("SELECT email FROM workos.users_live WHERE id = '" + id + "'") == "new@acme.example");
+}
+
+TEST_CASE("what a write's answer shows of a mirrored object is waited for") {
+  const Json user{{"object", "user"}, {"id", "user_1"}, {"updated_at", "2026-03-01T12:00:00.123Z"}};
+  for (const char* name : {"email_verification.confirm", "email_change.confirm", "password_reset.confirm"}) {
+    INFO(name);
+    const api::Operation& confirm = api::find_operation(name);
+    CHECK(app::writes_mirrored_object(confirm));
+    const auto awaited = app::awaited_after(confirm, {{"id", "user_1"}}, {{"user", user}});
+    REQUIRE(awaited);
+    CHECK(awaited->id == "user_1");
+    CHECK(awaited->updated_after == parse_instant("2026-03-01T12:00:00.123Z"));
+  }
+  const api::Operation& enrol = api::find_operation("factors.create");
+  CHECK_FALSE(app::awaited_after(enrol, {}, {{"authentication_factor", {{"id", "auth_factor_1"}}}}));
+  CHECK_FALSE(app::awaited_after(enrol, {}, nullptr));
 }
 
 TEST_CASE(
