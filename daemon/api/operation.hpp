@@ -45,7 +45,7 @@ enum class Caller {
   key,           ///< the API key as bearer token
   client,        ///< a client id in the body, with the API key as its client_secret
   maybe_public,  ///< the same, or a client that can keep no secret and sends none
-  device,        ///< a client id in the body and nothing else: devices hold no key
+  device,        ///< a client id in the body; an API key goes along if there is one and the client is not public
   browser        ///< nobody calls it from here: the request is an address that a browser opens
 };
 

@@ -88,10 +88,10 @@ void require_possible(const Operation& operation, const Identity& identity) {
               "leave out --public-client");
 }
 
-/// Devices and standalone SSO say who asks by the body alone.
+/// Standalone SSO knows who asks by the body alone. So does a device, but the official emulator wants a key from it.
 bool shows_key(const Operation& operation, const Identity& identity) {
-  const bool is_by_body = operation.caller == Caller::device || operation.path == "/sso/token";
-  return !identity.is_public && operation.caller != Caller::browser && !is_by_body;
+  if (identity.is_public || operation.caller == Caller::browser || operation.path == "/sso/token") return false;
+  return operation.caller != Caller::device || !identity.key.empty();
 }
 
 ApiCall assemble(const Operation& operation, const Json& values, const Identity& identity) {

@@ -137,9 +137,9 @@ std::unique_ptr<WriteWait> make_write_wait(const Config& config, const ApiArgume
 
 ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const api::Operation& operation,
               const api::OperationValues& values, api::Identity identity) {
-  // Devices and public clients show no key; whether the operation lets a client be public is said below.
-  const bool shows_no_key = identity.is_public || operation.caller == api::Caller::device;
-  CommandSession session(invocation, shows_no_key ? KeyNeed::perhaps : KeyNeed::always);
+  // Devices and public clients need no key; whether the operation lets a client be public is said below.
+  const bool needs_no_key = identity.is_public || operation.caller == api::Caller::device;
+  CommandSession session(invocation, needs_no_key ? KeyNeed::perhaps : KeyNeed::always);
   const auto client = api::make_api_client(session.config.api, session.clock);
   identity.key = session.config.api.key;
   const auto mirror = make_write_wait(session.config, arguments, operation);

@@ -22,7 +22,7 @@ std::string caller_name(api::Caller caller) {
     case api::Caller::maybe_public:
       return "an application, with client_id and the API key as its secret; with --public-client without";
     case api::Caller::device:
-      return "an application, with client_id alone";
+      return "an application, with client_id; no API key is needed";
     case api::Caller::browser:
       return "a browser; the address is only built";
   }
