@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -34,8 +35,8 @@ nlohmann::ordered_json send_call(ApiClient& client, const ApiCall& call, const s
   return parsed;
 }
 
-void read_all(ApiClient& client, const Operation& operation, OperationValues values, const Identity& identity,
-              const std::stop_token& stop, const std::function<void(const nlohmann::ordered_json& item)>& on_item) {
+bool read_all(ApiClient& client, const Operation& operation, OperationValues values, const Identity& identity,
+              const std::stop_token& stop, const std::function<bool(const nlohmann::ordered_json& item)>& on_item) {
   if (!values.contains("limit")) values["limit"] = largest_page;
   std::set<std::string> cursors;
   for (;;) {
@@ -44,9 +45,9 @@ void read_all(ApiClient& client, const Operation& operation, OperationValues val
     if (data == page.end() || !data->is_array()) {
       throw Error(Fault::unavailable, fmt::format("the answer to {} is no list", operation.name));
     }
-    for (const Json& item : *data) on_item(item);
+    if (!std::ranges::all_of(*data, on_item)) return false;
     const std::string after = next_cursor(page);
-    if (after.empty()) return;
+    if (after.empty()) return true;
     if (!cursors.insert(after).second) {
       throw Error(Fault::unavailable,
                   fmt::format("{}: WorkOS gave the same cursor twice, the list has no end", operation.name),

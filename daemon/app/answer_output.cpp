@@ -7,6 +7,7 @@
 
 #include "api/api_error.hpp"
 #include "app/answer_text.hpp"
+#include "app/line_output.hpp"
 #include "support/secret.hpp"
 
 namespace mirror::app {
@@ -49,6 +50,7 @@ void print_answer(const nlohmann::ordered_json& answer, bool as_json) {
   } else {
     std::cout << answer_text(answer);
   }
+  flush_output();
 }
 
 void print_failure(const api::ApiError& error) {
@@ -77,18 +79,20 @@ void print_request(const api::ApiOptions& options, const api::ApiCall& call, boo
   if (!body.is_null()) std::cout << "\n" << json_text(body) << "\n";
 }
 
-void ListOutput::add(const nlohmann::ordered_json& item) {
+bool ListOutput::add(const nlohmann::ordered_json& item) {
   if (as_json_) {
     std::cout << (is_empty_ ? "{\"object\": \"list\", \"data\": [\n" : ",\n") << json_text(item, -1);
   } else {
     std::cout << (is_empty_ ? "" : "\n") << answer_text(item);
   }
   is_empty_ = false;
+  return flush_output();
 }
 
 void ListOutput::finish() const {
   if (as_json_ && is_empty_) std::cout << "{\"object\": \"list\", \"data\": [";
   if (as_json_) std::cout << "\n], \"list_metadata\": {\"before\": null, \"after\": null}}\n";
+  flush_output();
   if (!as_json_ && is_empty_) std::cerr << "the list is empty\n";
 }
 

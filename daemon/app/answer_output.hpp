@@ -15,7 +15,8 @@ namespace mirror::app {
 /// The address of a call.
 std::string url_of(const api::ApiOptions& options, const api::ApiCall& call);
 
-/// Prints an answer to stdout: as JSON, or for people. A note about further pages goes to stderr.
+/// Prints an answer to stdout: as JSON, or for people. A note about further pages goes to stderr. Throws Error
+/// (unavailable) if stdout can't be written.
 void print_answer(const nlohmann::ordered_json& answer, bool as_json);
 
 /// Prints what the API refused as JSON, with its answer: a sign-in goes on with what is in there.
@@ -24,11 +25,12 @@ void print_failure(const api::ApiError& error);
 /// Prints a request that is not sent. The call's secrets must be hidden already.
 void print_request(const api::ApiOptions& options, const api::ApiCall& call, bool as_json);
 
-/// Prints a list item by item, as they come. Not thread-safe.
+/// Prints a list item by item, as they come. Throws Error (unavailable) if stdout can't be written. Not thread-safe.
 class ListOutput {
  public:
   explicit ListOutput(bool as_json) : as_json_(as_json) {}
-  void add(const nlohmann::ordered_json& item);
+  /// False if nobody reads any more.
+  bool add(const nlohmann::ordered_json& item);
   /// After the last item; without it the JSON is visibly cut.
   void finish() const;
 

@@ -82,9 +82,9 @@ ExitCode print_link(const Invocation& invocation, const ApiArguments& arguments,
 ExitCode print_all(const Invocation& invocation, CommandSession& session, api::ApiClient& client,
                    const api::Operation& operation, const api::OperationValues& values, const api::Identity& identity) {
   ListOutput output(invocation.json);
-  api::read_all(client, operation, values, identity, session.stop_token(),
-                [&](const nlohmann::ordered_json& item) { output.add(item); });
-  output.finish();
+  const bool is_whole = api::read_all(client, operation, values, identity, session.stop_token(),
+                                      [&](const nlohmann::ordered_json& item) { return output.add(item); });
+  if (is_whole) output.finish();
   return ExitCode::done;
 }
 
@@ -160,7 +160,6 @@ ExitCode send(const Invocation& invocation, const ApiArguments& arguments, const
                               [&] { return wait_for_device(invocation, session, *client, answer, values, identity); });
   }
   if (!mirror) return ExitCode::done;
-  std::cout.flush();
   return mirror->wait_for(awaited_after(operation, values, answer), session.stop_token());
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/command.hpp"
+#include "app/line_output.hpp"
 #include "support/error.hpp"
 #include "support/nearest_name.hpp"
 #include "support/version.hpp"
@@ -126,7 +127,10 @@ ExitCode run_command_line(std::span<const Command* const> commands, int argc, co
     }
     throw Error(Fault::usage, usage_problem(commands, app, error), help_hint(app));
   }
-  return body(invocation);
+  const ExitCode code = body(invocation);
+  // What is lost was no success. Whoever stops reading has enough.
+  flush_output();
+  return code;
 }
 
 ExitCode report_failure(const std::exception& error) {

@@ -7,6 +7,7 @@
 
 #include "app/command.hpp"
 #include "app/duration_text.hpp"
+#include "app/line_output.hpp"
 #include "app/report_output.hpp"
 #include "app/text_table.hpp"
 #include "db/freshness.hpp"
@@ -92,6 +93,7 @@ ExitCode show(const Invocation& invocation, const ReportCommand& command) {
   db::ReportReader reader(connection, report, arguments,
                           format == ReportFormat::json ? db::ReportForm::objects : db::ReportForm::columns);
   const std::size_t rows = write_report(std::cout, reader, format, std::string(report.name));
+  if (!flush_output()) return ExitCode::done;  // whoever reads has enough
   if (rows == 0 && is_table) std::cerr << "no rows\n";
   if (rows == usual_rows && is_table && !command.limit) {
     std::cerr << "the first " << usual_rows << " rows; --limit 0 shows all\n";

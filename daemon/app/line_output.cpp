@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <iostream>
 
 #include "support/error.hpp"
 
@@ -14,6 +15,13 @@ namespace mirror::app {
 namespace {
 
 constexpr int between_looks_at_stop = 200;  // milliseconds
+
+[[noreturn]] void throw_unwritten(int cause) {
+  throw Error(Fault::unavailable,
+              std::string("standard output can't be written") + (cause == 0 ? "" : ": ") +
+                  (cause == 0 ? "" : std::strerror(cause)),
+              "Make room where it goes, or let it go elsewhere.");
+}
 
 }  // namespace
 
@@ -31,7 +39,7 @@ LineOutput::Fate LineOutput::write(const std::string& text, const std::stop_toke
     } else if (errno == EPIPE) {
       return Fate::reader_gone;
     } else if (errno != EINTR && errno != EAGAIN) {
-      throw Error(Fault::unavailable, std::string("standard output can't be written: ") + std::strerror(errno));
+      throw_unwritten(errno);
     }
   }
   return Fate::written;
@@ -40,6 +48,16 @@ LineOutput::Fate LineOutput::write(const std::string& text, const std::stop_toke
 bool LineOutput::reader_is_gone() const {
   pollfd out{STDOUT_FILENO, 0, 0};
   return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+bool flush_output() {
+  // Else it is that of the write that failed.
+  if (std::cout.good()) errno = 0;
+  std::cout.flush();
+  if (std::cout.good()) return true;
+  if (errno != EPIPE) throw_unwritten(errno);
+  std::cout.clear();
+  return false;
 }
 
 }  // namespace mirror::app

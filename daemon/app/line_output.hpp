@@ -17,4 +17,8 @@ class LineOutput {
   [[nodiscard]] bool reader_is_gone() const;
 };
 
+/// Hands to the kernel what std::cout holds. False if nobody can read it any more. Throws Error (unavailable) if it
+/// can't be written otherwise, also if that was noticed earlier. For one thread.
+bool flush_output();
+
 }  // namespace mirror::app

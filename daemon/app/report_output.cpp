@@ -10,10 +10,15 @@ namespace {
 
 constexpr const char* end_of_record = "\r\n";
 
+/// Empty after the last row, and once nothing more can be written.
+std::optional<db::ReportReader::Row> next_row(const std::ostream& out, db::ReportReader& reader) {
+  return out.good() ? reader.next() : std::nullopt;
+}
+
 std::size_t write_table(std::ostream& out, db::ReportReader& reader) {
   TextTable table(reader.columns());
   std::size_t rows = 0;
-  for (; auto row = reader.next(); ++rows) {
+  for (; auto row = next_row(out, reader); ++rows) {
     TextTable::Row cells;
     for (auto& value : *row) cells.push_back(value.value_or(""));
     table.add(std::move(cells));
@@ -31,7 +36,7 @@ void write_record(std::ostream& out, const db::ReportReader::Row& row) {
 std::size_t write_csv(std::ostream& out, db::ReportReader& reader) {
   write_record(out, {reader.columns().begin(), reader.columns().end()});
   std::size_t rows = 0;
-  for (; const auto row = reader.next(); ++rows) write_record(out, *row);
+  for (; const auto row = next_row(out, reader); ++rows) write_record(out, *row);
   return rows;
 }
 
@@ -39,7 +44,8 @@ std::size_t write_csv(std::ostream& out, db::ReportReader& reader) {
 std::size_t write_json(std::ostream& out, db::ReportReader& reader, const std::string& name) {
   out << "{\"report\":" << nlohmann::json(name).dump() << ",\"rows\":[";
   std::size_t rows = 0;
-  for (; const auto row = reader.next(); ++rows) out << (rows > 0 ? ",\n" : "\n") << row->front().value_or("null");
+  for (; const auto row = next_row(out, reader); ++rows)
+    out << (rows > 0 ? ",\n" : "\n") << row->front().value_or("null");
   out << "]}\n";
   return rows;
 }

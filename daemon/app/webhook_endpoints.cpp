@@ -24,7 +24,10 @@ WebhookEndpoints::WebhookEndpoints(const Config& config, Clock& clock, std::stop
 std::vector<nlohmann::ordered_json> WebhookEndpoints::list() {
   std::vector<Json> all;
   api::read_all(*client_, api::find_operation("webhook_endpoints.list"), Json::object(), identity_, stop_,
-                [&](const Json& endpoint) { all.push_back(endpoint); });
+                [&](const Json& endpoint) {
+                  all.push_back(endpoint);
+                  return true;
+                });
   return all;
 }
 

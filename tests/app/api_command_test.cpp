@@ -7,6 +7,7 @@
 #include "app/answer_text.hpp"
 #include "app/operation_input.hpp"
 #include "tests/app/program.hpp"
+#include "tests/app/shell.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
 
@@ -126,6 +127,30 @@ TEST_CASE("api that is stopped before its answer does not exit with 0") {
   INFO(ending.output);
   CHECK(ending.code == 75);
   CHECK_THAT(ending.output, ContainsSubstring("stopped before the answer was complete"));
+}
+
+TEST_CASE("api whose output can't be written fails with the cause, and one whose reader has gone asks for no more") {
+  ApiFixture fixture;
+  const std::vector<std::string> environment{"WORKOS_BASE_URL=" + fixture.workos.url(),
+                                             "WORKOS_API_KEY=" + fixture.workos.options().api_key};
+  const auto pages = [&] {
+    return fixture.workos.with(
+        [](simulator::World& world) { return world.log.count("GET", "/user_management/users", 200); });
+  };
+  for (const char* operation : {"users.list --all --json", "users.list --all", "users.list --json", "list"}) {
+    const Ending full = run_shell(std::string("$program api ") + operation + " > /dev/full", environment);
+    INFO(operation << ": " << full.output);
+    CHECK(full.code == 69);
+    CHECK_THAT(full.output, ContainsSubstring("standard output can't be written: No space left on device"));
+  }
+  const auto before = pages();
+  // The reader closes its end before anything is written.
+  const Ending gone = run_shell(
+      "{ while ! test -e $scratch/closed; do sleep 0.01; done;"
+      "  $program api users.list limit=10 --all; echo ended with $? >&2; } | { exec 0<&-; : > $scratch/closed; }",
+      environment);
+  CHECK(gone.output == "ended with 0\n");
+  CHECK(pages() == before + 1);
 }
 
 TEST_CASE("a device whose code expired is begun anew, not repeated") {

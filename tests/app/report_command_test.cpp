@@ -3,6 +3,7 @@
 #include "app/report_output.hpp"
 #include "db/report.hpp"
 #include "tests/app/program.hpp"
+#include "tests/app/shell.hpp"
 #include "tests/catch.hpp"
 
 using namespace mirror;
@@ -71,6 +72,17 @@ TEST_CASE("a stale mirror is reported with a warning, and refused with --fresh")
   CHECK_THAT(refused.output, ContainsSubstring("not fresh") && ContainsSubstring("events are not followed") &&
                                  !ContainsSubstring("user_1"));
   CHECK(site.run({"unverified_emails", "--fresh", "2h"}).code == 0);
+}
+
+TEST_CASE("a report that can't be written fails with the cause") {
+  const ReportSite site;
+  for (const char* format : {"table", "csv", "json"}) {
+    const Ending full = run_shell(std::string("$program report unverified_emails > /dev/full --format ") + format,
+                                  {"DATABASE_URL=" + site.access.options().url, "WORKOS_API_KEY="});
+    INFO(format << ": " << full.output);
+    CHECK(full.code == 69);
+    CHECK_THAT(full.output, ContainsSubstring("standard output can't be written: No space left on device"));
+  }
 }
 
 TEST_CASE("report says what is wrong with its line, and lists what there is") {
