@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 #include "app/command_session.hpp"
 #include "app/credentials.hpp"
@@ -65,6 +66,20 @@ ExitCode update(const Invocation& invocation, WebhookEndpoints& endpoints, const
   return ExitCode::done;
 }
 
+/// A secret exists only once, so nothing may be made at WorkOS before it is sure where that goes.
+void require_free_place(const std::string& file) {
+  std::error_code problem;
+  const auto found = std::filesystem::status(file, problem);
+  if (std::filesystem::exists(found)) {
+    throw Error(Fault::usage, file + " is there already, and may hold a secret that is in use",
+                "name a new file, or use webhook rotate");
+  }
+  if (found.type() == std::filesystem::file_type::not_found) return;
+  throw Error(Fault::misconfigured, file + ": can't be looked at: " + problem.message() + "; nothing was registered",
+              "name a file in a directory that this user may use, or run this as root (sudo), with the key's file by "
+              "--set api.key_file=...");
+}
+
 ExitCode register_endpoint(const Invocation& invocation, const WebhookArguments& arguments,
                            const CommandSession& session, WebhookEndpoints& endpoints) {
   const std::string url = require_target(arguments, "the endpoint's address, https://HOST/webhooks/workos");
@@ -74,11 +89,10 @@ ExitCode register_endpoint(const Invocation& invocation, const WebhookArguments&
   const Json existing = endpoints.find("endpoint_url", url);
   if (!existing.is_null()) return update(invocation, endpoints, existing, session.config);
   std::optional<SecretFile> file;
-  if (std::filesystem::exists(arguments.secret_file)) {
-    throw Error(Fault::usage, arguments.secret_file + " is there already, and may hold a secret that is in use",
-                "name a new file, or use webhook rotate");
+  if (!arguments.secret_file.empty()) {
+    require_free_place(arguments.secret_file);
+    file.emplace(arguments.secret_file);
   }
-  if (!arguments.secret_file.empty()) file.emplace(arguments.secret_file);
   const Json made = endpoints.create(url, followed_event_types(session.config));
   if (file) file->commit({Secret(made.at("secret").get<std::string>())});
   return report(invocation, "is registered", made, arguments);
@@ -194,12 +208,13 @@ CommandBody define_webhook(CLI::App& app) {
 
 constinit const Command webhook_command{
     "webhook", "Register our webhook endpoint at WorkOS, rotate its secret, test it",
-    "  authkit-mirror webhook register https://mirror.example/webhooks/workos \\\n"
-    "    --secret-file /etc/authkit-mirror/credentials/workos_webhook_secret\n"
+    "  sudo authkit-mirror webhook register https://mirror.example/webhooks/workos \\\n"
+    "    --set api.key_file=/etc/authkit-mirror/credentials/api_key --set webhook.listen= \\\n"
+    "    --secret-file /etc/authkit-mirror/credentials/workos_webhook_secret    # only root may write there\n"
     "  authkit-mirror webhook list\n"
     "  authkit-mirror webhook test                                    # our own listener\n"
     "  authkit-mirror webhook test https://mirror.example/webhooks/workos\n"
-    "  authkit-mirror webhook rotate we_01J --secret-file ...         # the old secret stays valid beside the new one\n"
+    "  sudo authkit-mirror webhook rotate we_01J --set ... --secret-file ...    # the old secret stays valid too\n"
     "  authkit-mirror webhook delete we_01J\n"
     "The endpoint gets exactly the types of event that the daemon follows. The test event is archived and changes\n"
     "nothing else.",

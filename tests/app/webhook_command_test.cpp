@@ -83,6 +83,42 @@ TEST_CASE("webhook makes nothing at WorkOS whose secret could not be kept") {
   CHECK(fixture.secrets() == "whsec_in_use");
 }
 
+TEST_CASE("webhook registers nothing if it can't even look at the place of the secret") {
+  const WebhookFixture fixture;
+  // As a folder that is another user's: not to be seen into, also by root, for whom tests may run.
+  const std::string loop = (fixture.scratch.path() / "loop").string();
+  std::filesystem::create_directory_symlink(loop, loop);
+  const std::string file = loop + "/workos_webhook_secret";
+  const Ending refused = fixture.run({"register", address, "--secret-file", file});
+  INFO(refused.output);
+  CHECK(refused.code == 78);
+  CHECK_THAT(refused.output, ContainsSubstring(file + ": can't be looked at: ") && ContainsSubstring("sudo"));
+  CHECK(fixture.endpoints().empty());
+}
+
+TEST_CASE("webhook register needs a key's file only, also if webhooks have a listener of their own already") {
+  const WebhookFixture fixture;
+  const std::string key = (fixture.scratch.path() / "api_key").string();
+  const std::string config = (fixture.scratch.path() / "mirror.toml").string();
+  std::ofstream(key) << fixture.workos.options().api_key << "\n";
+  std::ofstream(config) << "[webhook]\nlisten = \"127.0.0.1:8465\"\n";
+  const std::vector<std::string> base_url{"WORKOS_BASE_URL=" + fixture.workos.url()};
+  const auto run = [&](std::vector<std::string> command) {
+    for (const std::string& more :
+         {std::string("--config"), config, std::string("--set"), "api.key_file=" + key, std::string("--set"),
+          std::string("webhook.listen="), std::string("--secret-file"), fixture.secret_file}) {
+      command.push_back(more);
+    }
+    return Program(command, base_url).end();
+  };
+  const Ending made = run({"webhook", "register", address});
+  INFO(made.output);
+  REQUIRE(made.code == 0);
+  const std::string id = fixture.endpoints().at(0).at("id");
+  CHECK(fixture.secrets() == "whsec_" + id + "\n");
+  CHECK(run({"webhook", "rotate", id}).code == 0);
+}
+
 TEST_CASE("webhook test sends a signed event that the daemon commits, and says why if it does not") {
   const std::string secret = "WORKOS_WEBHOOK_SECRET=whsec_simulator";
   ProgramFixture mirror;
