@@ -4,13 +4,16 @@
 #include <optional>
 
 #include "api/api_client.hpp"
+#include "api/events_api.hpp"
 #include "app/check_api.hpp"
 #include "app/check_credentials.hpp"
 #include "app/check_database.hpp"
 #include "app/check_environment.hpp"
+#include "app/check_events.hpp"
 #include "app/check_quota.hpp"
 #include "app/check_webhook.hpp"
 #include "app/command.hpp"
+#include "app/webhook_endpoints.hpp"
 #include "support/error.hpp"
 
 namespace mirror::app {
@@ -47,6 +50,7 @@ void check_workos(const Config& config, bool has_mirror, Clock& clock, std::vect
     const auto client = api::make_api_client(config.api, clock);
     const api::DirectoryApi directory{client};
     append(lines, check_api(directory, config.sync, clock));
+    lines.push_back(check_events(api::EventsApi{client}, followed_event_types(config)));
     lines.push_back(check_quota(client->statistics(), config.api.max_requests_per_second));
     if (has_mirror) lines.push_back(check_environment(config, directory));
   } catch (const Error& error) {

@@ -181,3 +181,21 @@ TEST_CASE("check sends the running daemon a signed webhook, and says what became
   CHECK(waiting.at("result") == "warning");
   CHECK_THAT(waiting.at("detail"), ContainsSubstring("does not write now (standby)"));
 }
+
+TEST_CASE("check reads events too, and says what a key without that permission or an unknown type means") {
+  ProgramFixture mirror;
+  CHECK(checked(mirror, "events", {}).at("result") == "ok");
+
+  const Json unknown = checked(mirror, "events", {"AUTHKIT_MIRROR_EVENTS_ALSO=session.created,made.up,no.such"});
+  CHECK(unknown.at("result") == "warning");
+  CHECK_THAT(unknown.at("detail"), ContainsSubstring("made.up, no.such") && !ContainsSubstring("session.created"));
+  CHECK_THAT(unknown.at("next_step"), ContainsSubstring("events.also"));
+
+  mirror.workos.arm({.name = "403-one-list", .target = "/events", .count = -1});
+  const Json refused = checked(mirror, "events", {});
+  CHECK(refused.at("result") == "failed");
+  CHECK_THAT(refused.at("detail"), ContainsSubstring("403"));
+  CHECK_THAT(refused.at("next_step"), ContainsSubstring("permission to read events"));
+  CHECK(checked(mirror, "stream users", {}).at("result") == "ok");
+  CHECK(mirror.run({"check"}).code == 77);
+}
