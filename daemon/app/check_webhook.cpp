@@ -49,6 +49,9 @@ CheckLine check_webhook(const Config& config, Clock& clock) {
   try {
     const auto took = try_webhook({url, config.webhook.secrets.front(), config.api.ca_file}, clock, std::stop_token{});
     return {"webhook", CheckResult::ok, fmt::format("{} took a signed event, in {} ms", url, took.count()), "", {}};
+  } catch (const SenderNotAllowed&) {
+    return not_tried("not tried from here: webhook.allow leaves out this host",
+                     "`authkit-mirror webhook test ADDRESS` from an address that it names, or through the proxy");
   } catch (const Error& error) {
     return {"webhook", CheckResult::failed, error.what(), error.next_step(), exit_code(error.fault())};
   }

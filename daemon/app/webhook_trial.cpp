@@ -62,20 +62,21 @@ std::string cause_of(const api::HttpResponse& response) {
   return is_ours ? body["message"].get<std::string>() : "an answer that is not authkit-mirror's";
 }
 
-Error failure(const WebhookTrial& trial, const api::HttpResponse& response) {
+[[noreturn]] void fail(const WebhookTrial& trial, const api::HttpResponse& response) {
   const std::string text = fmt::format("{} answered {}: {}", trial.url, response.status, cause_of(response));
   switch (response.status) {
     case 401:
-      return {Fault::refused, text,
-              "Give the daemon this endpoint's secret and restart it, and check this host's clock."};
+      throw Error(Fault::refused, text,
+                  "Give the daemon this endpoint's secret and restart it, and check this host's clock.");
     case 403:
-      return {Fault::refused, text, "Add this host to webhook.allow, or send the test from where WorkOS sends."};
+      throw SenderNotAllowed(Fault::refused, text,
+                             "Add this host to webhook.allow, or send the test from where WorkOS sends.");
     case 503:
-      return {Fault::unavailable, text,
-              "Look at `authkit-mirror status`: a standby or a daemon without database writes nothing."};
+      throw Error(Fault::unavailable, text,
+                  "Look at `authkit-mirror status`: a standby or a daemon without database writes nothing.");
     default:
-      return {Fault::misconfigured, text,
-              "Check the address, and that webhook.secret_file is set where the daemon runs."};
+      throw Error(Fault::misconfigured, text,
+                  "Check the address, and that webhook.secret_file is set where the daemon runs.");
   }
 }
 
@@ -99,7 +100,7 @@ std::chrono::milliseconds try_webhook(const WebhookTrial& trial, Clock& clock, c
                                  body};
   const auto begin = clock.now();
   const api::HttpResponse response = transport.send(request, Deadline::after(patience), stop);
-  if (response.status != 200) throw failure(trial, response);
+  if (response.status != 200) fail(trial, response);
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - begin);
 }
 

@@ -182,6 +182,18 @@ TEST_CASE("check sends the running daemon a signed webhook, and says what became
   CHECK_THAT(waiting.at("detail"), ContainsSubstring("does not write now (standby)"));
 }
 
+TEST_CASE("check does not call it an error that webhooks are taken from others only") {
+  ProgramFixture mirror;
+  const std::vector<std::string> settings{listen_setting(), secret, "AUTHKIT_MIRROR_WEBHOOK_ALLOW=192.0.2.1"};
+  auto daemon = mirror.start({"run"}, settings);
+  REQUIRE(wait_until([&] { return daemon->role() == "writer"; }));
+  const Json line = checked(mirror, "webhook", settings);
+  CHECK(line.at("result") == "warning");
+  CHECK_THAT(line.at("detail"), ContainsSubstring("not tried from here: webhook.allow leaves out this host"));
+  CHECK_THAT(line.at("next_step"), ContainsSubstring("webhook test"));
+  CHECK(mirror.run({"check"}, settings).code == 0);
+}
+
 TEST_CASE("check reads events too, and says what a key without that permission or an unknown type means") {
   ProgramFixture mirror;
   CHECK(checked(mirror, "events", {}).at("result") == "ok");
