@@ -8,6 +8,7 @@
 
 #include "api/api_options.hpp"
 #include "api/directory_api.hpp"
+#include "app/api_key.hpp"
 #include "model/streams.hpp"
 #include "support/error.hpp"
 
@@ -69,11 +70,10 @@ bool is_enabled(const sync::SyncOptions& options, std::string_view stream) {
 CheckLine check_key_form(const Config& config) {
   const std::string& key = config.api.key.expose();
   if (key.empty()) {
-    return {
-        "api key", CheckResult::failed,
-        "there is none, and this command asks WorkOS itself, also beside a running daemon",
-        "set WORKOS_API_KEY, or name a file by api.key_file; OPERATING.md shows how to lend it systemd's credentials",
-        ExitCode::misconfigured};
+    return {"api key", CheckResult::failed,
+            "there is none, and this command asks WorkOS itself, also beside a running daemon",
+            where_api_key_goes(config) + "; OPERATING.md shows how to lend a command systemd's credentials",
+            ExitCode::misconfigured};
   }
   const std::string from = "from " + config.given.at("api.key").place;
   if (key.starts_with("sk_")) return {"api key", CheckResult::ok, "looks like one, " + from, "", {}};

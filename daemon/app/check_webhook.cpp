@@ -13,6 +13,11 @@
 namespace mirror::app {
 namespace {
 
+/// What a command about one of several environments needs.
+std::string environment_flag(const Config& config) {
+  return config.section.empty() ? "" : " --environment " + config.sync.environment;
+}
+
 CheckLine not_tried(const std::string& detail, const std::string& next_step) {
   return {"webhook", CheckResult::warning, detail, next_step, {}};
 }
@@ -33,7 +38,8 @@ CheckLine check_webhook(const Config& config, Clock& clock) {
     return {"webhook",
             CheckResult::ok,
             "no secret is configured: events come by polling, within some seconds",
-            "`authkit-mirror webhook register https://HOST/webhooks/workos --secret-file FILE`, if that is too late",
+            fmt::format("`authkit-mirror webhook register https://HOST{}{} --secret-file FILE`, if that is too late",
+                        webhook_path(config), environment_flag(config)),
             {}};
   }
   const std::string role = role_of_daemon(config);

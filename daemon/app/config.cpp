@@ -215,19 +215,4 @@ Config wanted_environment(const Config& config) {
               "add --environment with one of these: " + environment_names(config));
 }
 
-void require_api_key(const Config& config) {
-  if (!config.api.key.empty()) return;
-  if (!config.section.empty()) {
-    const std::string& name = config.sync.environment;
-    throw Error(Fault::misconfigured, "there is no WorkOS API key for the environment " + name,
-                "take one from the WorkOS dashboard (API Keys) and name a file by " + config.section +
-                    "api.key_file, set AUTHKIT_MIRROR_" + variable_part(config.section + "api.key") +
-                    ", or put it into /etc/authkit-mirror/credentials/api_key." + name + " for systemd");
-  }
-  throw Error(
-      Fault::misconfigured, "there is no WorkOS API key",
-      "take one from the WorkOS dashboard (API Keys) and set WORKOS_API_KEY, name a file by api.key_file, or put "
-      "it into /etc/authkit-mirror/credentials/api_key for systemd");
-}
-
 }  // namespace mirror::app

@@ -82,10 +82,13 @@ std::string cause_of(const api::HttpResponse& response) {
 
 }  // namespace
 
+std::string webhook_path(const Config& config) {
+  return std::string{http::WebhookHandler::path} + (config.section.empty() ? "" : "/" + config.sync.environment);
+}
+
 std::string own_webhook_url(const Config& config) {
   const std::string& listen = config.webhook.listen.empty() ? config.http.listen : config.webhook.listen;
-  const std::string name = config.section.empty() ? "" : "/" + config.sync.environment;
-  return fmt::format("http://{}{}{}", listen, http::WebhookHandler::path, name);
+  return fmt::format("http://{}{}", listen, webhook_path(config));
 }
 
 std::chrono::milliseconds try_webhook(const WebhookTrial& trial, Clock& clock, const std::stop_token& stop) {

@@ -27,6 +27,9 @@ class SenderNotAllowed : public Error {
   using Error::Error;
 };
 
+/// Of the daemon's endpoint for this environment: "/webhooks/workos", or that with the name of one of several.
+std::string webhook_path(const Config& config);
+
 /// Where the daemon of this configuration takes webhooks, as seen from its own host.
 std::string own_webhook_url(const Config& config);
 

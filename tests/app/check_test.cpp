@@ -3,8 +3,10 @@
 #include <random>
 
 #include "api/api_client.hpp"
+#include "app/check_api.hpp"
 #include "app/check_credentials.hpp"
 #include "app/check_quota.hpp"
+#include "app/check_webhook.hpp"
 #include "tests/app/program.hpp"
 #include "tests/app/scratch.hpp"
 #include "tests/catch.hpp"
@@ -210,4 +212,23 @@ TEST_CASE("check reads events too, and says what a key without that permission o
   CHECK_THAT(refused.at("next_step"), ContainsSubstring("permission to read events"));
   CHECK(checked(mirror, "stream users", {}).at("result") == "ok");
   CHECK(mirror.run({"check"}).code == 77);
+}
+
+TEST_CASE("check advises what one of several environments can take") {
+  Config config;
+  config.sync.environment = "staging";
+  const CheckLine only = check_key_form(config);
+  CHECK_THAT(only.next_step, ContainsSubstring("WORKOS_API_KEY"));
+  SystemClock clock;
+  CHECK_THAT(check_webhook(config, clock).next_step, ContainsSubstring("https://HOST/webhooks/workos --secret-file"));
+
+  config.section = "environments.staging.";
+  const CheckLine key = check_key_form(config);
+  CHECK(key.code == ExitCode::misconfigured);
+  CHECK_THAT(key.next_step, ContainsSubstring("environments.staging.api.key_file") &&
+                                ContainsSubstring("AUTHKIT_MIRROR_ENVIRONMENTS_STAGING_API_KEY") &&
+                                ContainsSubstring("credentials/api_key.staging") &&
+                                !ContainsSubstring("WORKOS_API_KEY"));
+  CHECK_THAT(check_webhook(config, clock).next_step,
+             ContainsSubstring("https://HOST/webhooks/workos/staging --environment staging"));
 }
