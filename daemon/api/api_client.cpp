@@ -101,13 +101,13 @@ HttpResponse ApiClient::exchange(const HttpRequest& request, const std::stop_tok
     const auto sent_at = clock_.now();
     HttpResponse response = transport_->send(request, Deadline::after(options_.timeout), stop);
     note_latency(clock_.now() - sent_at);
-    const auto status_class = static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5));
-    ++attempts_by_class_[status_class];
+    const bool is_status = response.status >= 100 && response.status < 600;  // what metrics count has to end somewhere
+    ++attempts_by_status_[is_status ? static_cast<std::size_t>(response.status) : 0];
     body_bytes_ += response.body.size();
     note_quota(response);
     return response;
   } catch (const Error& error) {
-    if (error.fault() != Fault::stopped) ++attempts_by_class_[0];
+    if (error.fault() != Fault::stopped) ++attempts_by_status_[0];
     throw;
   }
 }
@@ -156,7 +156,11 @@ int ApiClient::useful_concurrency() const {
 
 ApiStatistics ApiClient::statistics() const {
   ApiStatistics statistics;
-  for (std::size_t i = 0; i < attempts_by_class_.size(); ++i) statistics.attempts_by_class[i] = attempts_by_class_[i];
+  for (std::size_t status = 0; status < attempts_by_status_.size(); ++status) {
+    if (const auto attempts = attempts_by_status_[status].load(); attempts > 0) {
+      statistics.attempts_by_status[static_cast<int>(status)] = attempts;
+    }
+  }
   statistics.retries = retries_;
   statistics.limiter_waits = limiter_.waits();
   statistics.rate_limited = limiter_.refusals();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -31,7 +32,7 @@ struct ApiAnswer {
 
 /// Counters since the start, for metrics.
 struct ApiStatistics {
-  std::array<std::uint64_t, 6> attempts_by_class{};  ///< index 2 counts 2xx and so on; 0: no complete answer
+  std::map<int, std::uint64_t> attempts_by_status;  ///< as far as there were any; 0: no complete answer, or no status
   std::uint64_t retries = 0;
   std::uint64_t limiter_waits = 0;
   std::uint64_t rate_limited = 0;                  ///< 429 answers
@@ -83,7 +84,7 @@ class ApiClient {
   Clock& clock_;
   RateLimiter limiter_;
   ServerTime server_time_;
-  std::array<std::atomic<std::uint64_t>, 6> attempts_by_class_{};
+  std::array<std::atomic<std::uint64_t>, 600> attempts_by_status_{};
   std::atomic<std::uint64_t> retries_{0};
   std::atomic<double> latency_{-1};  ///< seconds, a moving average; negative: nothing was answered yet
   std::atomic<std::uint64_t> body_bytes_{0};

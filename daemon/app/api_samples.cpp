@@ -15,13 +15,15 @@ http::Sample counter(const char* name, const char* help, std::uint64_t value) {
 
 std::vector<http::Sample> api_samples(const api::ApiStatistics& statistics) {
   std::vector<http::Sample> samples;
-  for (std::size_t digit = 0; digit < statistics.attempts_by_class.size(); ++digit) {
-    const std::string answer = digit == 0 ? "none" : std::to_string(digit) + "xx";
+  auto attempts = statistics.attempts_by_status;
+  for (const int usual : {0, 200, 429})
+    attempts.try_emplace(usual, 0);  // there from the start, so that a rate sees all
+  for (const auto& [status, count] : attempts) {
     samples.push_back({"api_requests_total",
-                       "Requests to WorkOS, retries included, by the class of the answer.",
+                       "Requests to WorkOS, retries included, by the status of the answer; none: no whole answer came.",
                        Kind::counter,
-                       {{"answer", answer}},
-                       static_cast<double>(statistics.attempts_by_class[digit])});
+                       {{"status", status == 0 ? "none" : std::to_string(status)}},
+                       static_cast<double>(count)});
   }
   samples.push_back(counter("api_retries_total", "Requests that were repeated.", statistics.retries));
   samples.push_back(counter("api_rate_limited_total", "Answers with status 429.", statistics.rate_limited));

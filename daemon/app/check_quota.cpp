@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <numeric>
 
 #include "api/api_client.hpp"
 
@@ -28,8 +27,8 @@ bool is_nearly_used_up(const api::ApiStatistics& seen) {
 }  // namespace
 
 CheckLine check_quota(const api::ApiStatistics& seen, double share_per_second) {
-  const auto& attempts = seen.attempts_by_class;
-  const std::uint64_t asked = std::accumulate(attempts.begin(), attempts.end(), std::uint64_t{0});
+  std::uint64_t asked = 0;
+  for (const auto& [status, attempts] : seen.attempts_by_status) asked += attempts;
   const std::string share = fmt::format("our share is {:g} a second", share_per_second);
   if (seen.rate_limited > 0) {
     return {"quota",

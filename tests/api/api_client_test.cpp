@@ -128,7 +128,15 @@ TEST_CASE("garbled, cut and refused answers are retried until a good one comes")
   fixture.list();
   const ApiStatistics statistics = fixture.client->statistics();
   CHECK(statistics.retries == 5);
-  CHECK(statistics.attempts_by_class == std::array<std::uint64_t, 6>{1, 0, 3, 0, 0, 2});
+  CHECK(statistics.attempts_by_status == std::map<int, std::uint64_t>{{0, 1}, {200, 3}, {500, 1}, {502, 1}});
+}
+
+TEST_CASE("a status that HTTP does not know counts as none") {
+  Fixture fixture;
+  for (const int odd : {99, 600, 999, -1}) fixture.transport->answer(json(odd, "{}"));
+  fixture.transport->answer(json(200, empty_list));
+  fixture.list();
+  CHECK(fixture.client->statistics().attempts_by_status == std::map<int, std::uint64_t>{{0, 4}, {200, 1}});
 }
 
 TEST_CASE("after five retries the failure is the caller's") {

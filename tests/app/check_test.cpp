@@ -3,6 +3,7 @@
 #include <random>
 
 #include "api/api_client.hpp"
+#include "app/api_samples.hpp"
 #include "app/check_api.hpp"
 #include "app/check_credentials.hpp"
 #include "app/check_quota.hpp"
@@ -48,7 +49,7 @@ std::string mode_of(const std::string& file, mode_t mode) {
 
 TEST_CASE("check says what the answers tell of the quota, against our share of it") {
   api::ApiStatistics seen;
-  seen.attempts_by_class[2] = 6;
+  seen.attempts_by_status[200] = 6;
   const CheckLine quiet = check_quota(seen, 50);
   CHECK(quiet.result == CheckResult::ok);
   CHECK(quiet.detail ==
@@ -66,12 +67,25 @@ TEST_CASE("check says what the answers tell of the quota, against our share of i
   seen.quota_remaining = 99;
   CHECK(check_quota(seen, 50).result == CheckResult::warning);
 
-  seen.attempts_by_class[4] = 2;
+  seen.attempts_by_status[429] = 2;
   seen.rate_limited = 2;
   const CheckLine refused = check_quota(seen, 50);
   CHECK(refused.result == CheckResult::warning);
   CHECK_THAT(refused.detail, ContainsSubstring("2 of 8 requests were refused with 429"));
   CHECK(judge_checks({refused}) == ExitCode::done);
+}
+
+TEST_CASE("the metrics count requests by the status of their answer") {
+  api::ApiStatistics seen;
+  seen.attempts_by_status = {{0, 3}, {200, 6}, {403, 1}};
+  std::map<std::string, double> counted;
+  for (const http::Sample& sample : api_samples(seen)) {
+    if (sample.name != std::string{"api_requests_total"}) continue;
+    REQUIRE(sample.labels.size() == 1);
+    REQUIRE(sample.labels[0].first == "status");
+    counted[sample.labels[0].second] = sample.value;
+  }
+  CHECK(counted == std::map<std::string, double>{{"none", 3}, {"200", 6}, {"403", 1}, {"429", 0}});
 }
 
 TEST_CASE("check says which credentials systemd gave, and which names it does not know") {

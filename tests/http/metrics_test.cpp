@@ -14,8 +14,8 @@ namespace {
 
 std::vector<http::Sample> api_samples() {
   using Kind = http::Sample::Kind;
-  return {{"api_requests_total", "Requests by status class.", Kind::counter, {{"class", "2xx"}}, 12},
-          {"api_requests_total", "Requests by status class.", Kind::counter, {{"class", "5xx"}}, 1},
+  return {{"api_requests_total", "Requests by status.", Kind::counter, {{"status", "200"}}, 12},
+          {"api_requests_total", "Requests by status.", Kind::counter, {{"status", "503"}}, 1},
           {"api_pace", "Requests per second allowed now.", Kind::gauge, {}, 12.5}};
 }
 
@@ -87,9 +87,9 @@ TEST_CASE("samples of another folder appear with one HELP per name") {
   Scrape scrape;
   const std::string text = scrape.text();
   REQUIRE_THAT(text,
-               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",class=\"2xx\"} 12"));
+               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",status=\"200\"} 12"));
   REQUIRE_THAT(text,
-               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",class=\"5xx\"} 1"));
+               ContainsSubstring("authkit_mirror_api_requests_total{environment=\"production\",status=\"503\"} 1"));
   REQUIRE_THAT(text, ContainsSubstring("authkit_mirror_api_pace{environment=\"production\"} 12.5"));
 }
 

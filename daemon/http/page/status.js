@@ -142,7 +142,7 @@ function requestCards(status) {
       `${number(value('api_limiter_waits_total'))} requests waited for their turn`,
       `${number(value('api_rate_limited_total'))} answers were 429`),
     fact('Requests', number(answers.reduce((sum, [, count]) => sum + count, 0)),
-      answers.map(([name, count]) => `${number(count)} ${name}`).join(', '), `${number(value('api_retries_total'))} were repeated`),
+      answers.map(([name, count]) => `${name}: ${number(count)}`).join(', '), `${number(value('api_retries_total'))} were repeated`),
     fact('Writer queue', number(value('writer_queue_jobs')), `commits take ${status.commit_milliseconds.toFixed(1)} ms on average`),
     fact('Lease', lease && lease.holder ? `token ${lease.token}` : 'free',
       lease && lease.holder ? `${lease.holder}, last sign of life ${ago(lease.heartbeat_age_seconds)}` : 'nobody writes'),
