@@ -66,3 +66,16 @@ TEST_CASE("the manual page of the configuration names every key with its default
     REQUIRE_THAT(line.substr(0, line.find('\n', 1)), ContainsSubstring(option.default_text));
   }
 }
+
+TEST_CASE("the example and its manual page name all sections that an environment may have of its own") {
+  for (const char* path : {PROJECT_DIR "/config/authkit-mirror.toml", BINARY_DIR "/config/man/authkit-mirror.toml.5"}) {
+    const std::string page = read_page(path);
+    const std::string about = page.substr(page.find("Several WorkOS environments in this daemon"));
+    for (const Option& option : option_table()) {
+      const std::string section = "[" + option.key.substr(0, option.key.find('.'));
+      INFO(path << ": " << option.key);
+      if (option.per_environment)
+        REQUIRE_THAT(about, ContainsSubstring(section + "]") || ContainsSubstring(section + "."));
+    }
+  }
+}
