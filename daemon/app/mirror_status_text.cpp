@@ -125,8 +125,9 @@ std::string performance(const MirrorStatus& status, const std::string& prefix) {
   std::string values;
   for (const db::StreamOverview& stream : status.overview.streams) {
     const std::string name = prefix + stream.stream;
-    values +=
-        fmt::format(" {}_age={:.0f}s {}_rows={}", name, stream.seconds_since_certified.value_or(0), name, stream.rows);
+    // Without a certificate there is no age: 0 would be drawn as the freshest.
+    if (stream.seconds_since_certified) values += fmt::format(" {}_age={:.0f}s", name, *stream.seconds_since_certified);
+    values += fmt::format(" {}_rows={}", name, stream.rows);
   }
   return values;
 }

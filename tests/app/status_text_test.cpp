@@ -99,6 +99,15 @@ TEST_CASE("a pass is done only if all is certified and nothing is held or parked
   REQUIRE_THAT(pass_table(results), ContainsSubstring("failed: 403"));
 }
 
+TEST_CASE("a stream that was never certified has no age that a graph could show as the freshest") {
+  db::MirrorOverview young = fresh_overview();
+  young.streams[0].seconds_since_certified.reset();
+  const std::string line = to_nagios({{"default", judge_mirror(young, {}, std::nullopt)}});
+  REQUIRE_THAT(line, !ContainsSubstring(young.streams[0].stream + "_age="));
+  REQUIRE_THAT(line, ContainsSubstring(" " + young.streams[0].stream + "_rows=12345"));
+  REQUIRE_THAT(line, ContainsSubstring(" " + young.streams[1].stream + "_age=60s"));
+}
+
 TEST_CASE("of several environments each is told with its name, and the worst decides") {
   db::MirrorOverview old = fresh_overview();
   for (auto& stream : old.streams) stream.seconds_since_certified = 1e6;
