@@ -37,8 +37,8 @@ TEST_CASE("metrics and health answer while the daemon's server is besieged") {
     slow.push_back(std::make_unique<Connection>(daemon->port()));
     slow.back()->send(webhook + "Content-Length: 1000\r\n\r\n{");
   }
-  for (const char* path :
-       {"/", "/metrics", "/healthz", "/livez", "/readyz", "/status.json", "/status.js", "/nothing"}) {
+  for (const char* path : {"/", "/metrics", "/healthz", "/livez", "/readyz", "/status.json", "/status.js",
+                           "/status.css", "/v1/wait", "/webhooks/workos", "/nothing"}) {
     const std::string target = path;
     for (const std::string& bytes :
          {"BREW " + target + " HTTP/1.1\r\nHost: a\r\n\r\n", "GET " + target + "\xff HTTP/1.1\r\nHost: a\r\n\r\n",
