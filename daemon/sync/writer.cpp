@@ -21,8 +21,9 @@ constexpr std::size_t places_for_events = 64;
 constexpr std::size_t most_jobs = 64;
 /// How long progress without changes may stay uncommitted. A kill costs at most reading these pages again.
 constexpr std::chrono::milliseconds longest_hold{1'000};
-/// The lease is renewed well within its time to live (15 s by default).
-constexpr std::chrono::seconds heartbeat_interval{4};
+/// The lease is renewed at least so often (it lives for 15 s by default), and well within a shorter life.
+constexpr std::chrono::milliseconds longest_silence{4'000};
+constexpr int heartbeats_per_life = 3;
 
 }  // namespace
 
@@ -105,7 +106,9 @@ void Writer::enqueue(WriteJob job, const std::stop_token& stop, std::size_t left
 void Writer::loop() {
   const std::stop_token never;
   while (true) {
-    const auto wake_at = clock_.now() + (held_.empty() ? std::chrono::milliseconds(heartbeat_interval) : longest_hold);
+    const auto life = std::chrono::milliseconds(options_.get().lease_ttl);
+    const auto wake_at =
+        clock_.now() + std::min(held_.empty() ? longest_silence : longest_hold, life / heartbeats_per_life);
     auto jobs = queue_.take_until(most_jobs, wake_at, never);
     if (jobs.empty() && queue_.is_closed()) break;
     board_.finished_iteration("writer", std::chrono::minutes{2});

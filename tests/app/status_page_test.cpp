@@ -52,8 +52,8 @@ TEST_CASE("the status page follows a sync, shows a hold with what it would delet
                                    "[brake]\nmax_count = 5\nmin_count = 5\n"
                                    "[sync]\nparallel = 1\n"
                                    "[events]\nidle_interval = \"500ms\"\npoll_interval = \"500ms\"\n");
-  auto daemon = mirror.start({"run", "--config", config, "--set", "api.max_requests_per_second=20"});
-  Browser browser;
+  Browser browser;  // before the load begins, which it shall see
+  auto daemon = mirror.start({"run", "--config", config, "--set", "api.max_requests_per_second=10"});
   const std::string page = "http://127.0.0.1:" + std::to_string(daemon->port()) + "/";
   browser.open(page);
 
@@ -62,7 +62,7 @@ TEST_CASE("the status page follows a sync, shows a hold with what it would delet
   CHECK(wait_until([&] { return rows_on_card(browser, "users") > before + 100; }));
   CHECK(shows(browser, "no complete snapshot of users yet"));
   browser.take_picture(pictures / "status-sync.png");
-  REQUIRE(wait_until([&] { return mirror.certified() == 4; }, std::chrono::seconds(60)));
+  REQUIRE(wait_until([&] { return mirror.certified() == 4; }, std::chrono::seconds(120)));
   CHECK(shows(browser, "4,000"));
 
   erase_invitations(mirror, 6);

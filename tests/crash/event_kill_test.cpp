@@ -19,7 +19,7 @@ using Steady = std::chrono::steady_clock;
 /// So often the directory stands still and everything is compared.
 constexpr std::uint64_t kills_a_round = 100;
 /// A daemon that does not come to what the kill is aimed at is killed all the same.
-constexpr milliseconds longest_life{1'000};
+constexpr milliseconds longest_life{10'000};
 
 const std::string secret = "whsec_crash";
 

