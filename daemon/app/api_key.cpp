@@ -1,7 +1,6 @@
 #include "app/api_key.hpp"
 
 #include "app/option_table.hpp"
-#include "support/error.hpp"
 
 namespace mirror::app {
 
@@ -15,10 +14,14 @@ std::string where_api_key_goes(const Config& config) {
          ", or put it into /etc/authkit-mirror/credentials/api_key." + config.sync.environment + " for systemd";
 }
 
-void require_api_key(const Config& config) {
-  if (!config.api.key.empty()) return;
+std::optional<Error> lack_of_api_key(const Config& config) {
+  if (!config.api.key.empty()) return std::nullopt;
   const std::string whose = config.section.empty() ? "" : " for the environment " + config.sync.environment;
-  throw Error(Fault::misconfigured, "there is no WorkOS API key" + whose, where_api_key_goes(config));
+  return Error(Fault::misconfigured, "there is no WorkOS API key" + whose, where_api_key_goes(config));
+}
+
+void require_api_key(const Config& config) {
+  if (const auto lack = lack_of_api_key(config)) throw Error(*lack);
 }
 
 }  // namespace mirror::app

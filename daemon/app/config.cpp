@@ -132,7 +132,9 @@ class Loader {
     }
     for (ConfigDraft& draft : environments_) {
       draft.adopt_database(config());
-      report(draft.read_secret("api.key"));
+      // The others can do without it, and the daemon with them.
+      std::string unreadable = draft.read_secret("api.key");
+      if (!unreadable.empty()) config().warnings.push_back(std::move(unreadable));
       report(draft.read_secret("webhook.secret"));
     }
   }

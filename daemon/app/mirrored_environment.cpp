@@ -1,6 +1,6 @@
 #include "app/mirrored_environment.hpp"
 
-#include "support/error.hpp"
+#include "app/api_key.hpp"
 #include "support/log.hpp"
 #include "support/thread_label.hpp"
 
@@ -8,6 +8,7 @@ namespace mirror::app {
 namespace {
 
 constexpr const char* broken_code = "engine_failed";
+constexpr const char* no_key_code = "no_api_key";
 constexpr std::chrono::minutes rest_after_bug{1};
 
 http::WebhookOptions webhook_options(const Config& config) {
@@ -20,6 +21,7 @@ http::WebhookOptions webhook_options(const Config& config) {
 
 MirroredEnvironment::MirroredEnvironment(const Config& config, const EngineFactory& make, Clock& clock)
     : name_(config.sync.environment),
+      lack_of_key_(lack_of_api_key(config)),
       clock_(clock),
       board_(clock),
       engine_(make(config, board_, clock)),
@@ -34,6 +36,13 @@ void MirroredEnvironment::run(const std::stop_token& stop) {
 
 void MirroredEnvironment::run_beside_others(const std::stop_token& stop) noexcept {
   label_thread(name_);
+  if (lack_of_key_) {
+    const std::string next_step =
+        lack_of_key_->next_step() + "; `authkit-mirror check` tells of one that can't be read; then restart the daemon";
+    log::error("{}: this environment is not mirrored, the others are. Next: {}", lack_of_key_->what(), next_step);
+    board_.raise(no_key_code, "", sync::Severity::failing, lack_of_key_->what(), next_step);
+    return;
+  }
   while (!stop.stop_requested()) {
     try {
       board_.clear(broken_code);

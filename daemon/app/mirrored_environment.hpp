@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "app/engine.hpp"
 #include "http/environment_view.hpp"
 #include "http/webhook_handler.hpp"
+#include "support/error.hpp"
 
 namespace mirror::app {
 
@@ -19,7 +21,8 @@ class MirroredEnvironment {
 
   /// The engine's work, until a stop is requested; throws Error for what ends the process.
   void run(const std::stop_token& stop);
-  /// The same beside other environments: whatever happens ends this one only, and it is tried again.
+  /// The same beside other environments: whatever happens ends this one only, and it is tried again. Without an API key
+  /// it takes no lease, as another daemon may have the key; that is a finding until a restart.
   void run_beside_others(const std::stop_token& stop) noexcept;
   void note_stopping() { board_.set_role(sync::Role::stopping); }
 
@@ -39,6 +42,7 @@ class MirroredEnvironment {
   [[nodiscard]] std::vector<http::Sample> samples() const;
 
   const std::string name_;
+  const std::optional<Error> lack_of_key_;
   Clock& clock_;
   sync::StatusBoard board_;
   const std::unique_ptr<Engine> engine_;

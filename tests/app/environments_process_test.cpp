@@ -136,6 +136,40 @@ TEST_CASE("an environment whose start is hopeless is shown, and ends a daemon on
   CHECK_THAT(alone.output, ContainsSubstring("belongs to another WorkOS environment"));
 }
 
+TEST_CASE("an environment whose key is missing or can't be read is shown, and leaves the other one alone") {
+  const std::string file = GENERATE("", "/nowhere/api_key");
+  CAPTURE(file);
+  TwoEnvironments mirror;
+  const std::vector<std::string> keyless{"--set", "environments.staging.api.key_file=" + file};
+  const auto with = [&](std::vector<std::string> command, const std::vector<std::string>& more) {
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  };
+  auto daemon = mirror.start(with({"run"}, keyless));
+  REQUIRE(wait_until([&] { return mirror.certified("production") == 4; }));
+  CHECK(wait_until([&] { return state_of(*daemon, "production") == "ok"; }));
+  CHECK(wait_until([&] { return has_finding(*daemon, "staging", "no_api_key"); }));
+  CHECK(state_of(*daemon, "staging") == "failing");
+  CHECK(daemon->ask("/livez").status == 200);
+  CHECK_THAT(
+      daemon->ask("/healthz?environment=staging").body,
+      ContainsSubstring("AUTHKIT_MIRROR_ENVIRONMENTS_STAGING_API_KEY") && ContainsSubstring("then restart the daemon"));
+  CHECK(daemon->has_printed("can't be read: No such file") == !file.empty());
+  CHECK(mirror.fixture.database().count("SELECT count(*) FROM workos.lease WHERE _env = 'staging'") == 0);
+  rename_first_organization(mirror.fixture.workos, "Still Followed");
+  CHECK(arrives(mirror, "production", "Still Followed"));
+
+  CHECK(mirror.run(with({"check"}, keyless)).code == 78);
+  const Ending alone = mirror.run(with({"run", "--environment", "staging"}, keyless));
+  CHECK(alone.code == 78);
+  CHECK_THAT(alone.output, ContainsSubstring("no WorkOS API key for the environment staging"));
+  const Ending none = mirror.run(with(with({"run"}, keyless), {"--set", "environments.production.api.key_file="}));
+  CHECK(none.code == 78);
+
+  daemon->process().signal(SIGTERM);
+  CHECK(daemon->process().wait_for(longest_stop) == 0);
+}
+
 TEST_CASE("commands work on all environments, or find out which one, or ask for it") {
   TwoEnvironments mirror;
   const std::string brake = "[environments.staging.brake]\nmax_count = 5\nmin_count = 5\n";
