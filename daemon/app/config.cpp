@@ -11,7 +11,6 @@
 #include "app/config_draft.hpp"
 #include "app/config_rules.hpp"
 #include "app/option_rules.hpp"
-#include "app/option_table.hpp"
 #include "app/setting.hpp"
 #include "support/error.hpp"
 #include "support/nearest_name.hpp"
