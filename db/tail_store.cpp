@@ -42,12 +42,28 @@ void TailStore::advance(Transaction& transaction, std::string_view cursor, Insta
                   environment_, cursor, to_string(created_at));
 }
 
-void TailStore::note_caught_up(Transaction& transaction, Instant through, bool cursor_accepted) const {
+void TailStore::note_caught_up(Transaction& transaction, Instant through, bool cursor_accepted, bool is_whole) const {
   transaction.run(fmt::format("UPDATE {} SET caught_up_through = GREATEST(caught_up_through, $2::timestamptz), "
                               "polled_at = clock_timestamp(), recoveries = CASE WHEN $3 THEN 0 ELSE recoveries END, "
-                              "problem = NULL, problem_since = NULL WHERE _env = $1",
+                              "problem = NULL, problem_since = NULL, unbroken_since = CASE WHEN $4 AND "
+                              "unbroken_since = 'infinity' THEN $2::timestamptz ELSE unbroken_since END "
+                              "WHERE _env = $1",
                               transaction.connection().table("event_tails")),
-                  environment_, to_string(through), cursor_accepted);
+                  environment_, to_string(through), cursor_accepted, is_whole);
+}
+
+void TailStore::note_gaps(Transaction& transaction) const {
+  transaction.run(fmt::format("UPDATE {} SET unbroken_since = 'infinity' WHERE _env = $1",
+                              transaction.connection().table("event_tails")),
+                  environment_);
+  end_history(transaction);
+}
+
+/// What happens in a gap nobody knows: history begins again with the next certified snapshots.
+void TailStore::end_history(Transaction& transaction) const {
+  transaction.run(
+      fmt::format("UPDATE {} SET history_since = NULL WHERE _env = $1", transaction.connection().table("streams")),
+      environment_);
 }
 
 void TailStore::anchor(Transaction& transaction, Instant anchor, int recoveries) const {
@@ -63,10 +79,7 @@ void TailStore::begin_anew(Transaction& transaction, Instant anchor, int recover
   transaction.run(fmt::format("UPDATE {} SET unbroken_since = $2::timestamptz WHERE _env = $1",
                               transaction.connection().table("event_tails")),
                   environment_, to_string(anchor));
-  // What happened in the gap nobody knows: history begins again with the next certified snapshots.
-  transaction.run(
-      fmt::format("UPDATE {} SET history_since = NULL WHERE _env = $1", transaction.connection().table("streams")),
-      environment_);
+  end_history(transaction);
 }
 
 void TailStore::note_problem(Transaction& transaction, std::string_view problem) const {

@@ -31,8 +31,11 @@ class TailStore {
   void start(Transaction& transaction, Instant anchor) const;
   /// Moves the cursor; belongs into the transaction that applies the events up to it (rule R4).
   void advance(Transaction& transaction, std::string_view cursor, Instant created_at) const;
-  /// `cursor_accepted`: the poll began behind the cursor, so it is sound.
-  void note_caught_up(Transaction& transaction, Instant through, bool cursor_accepted) const;
+  /// `cursor_accepted`: the poll began behind the cursor, so it is sound. `is_whole`: it asked for all types of events
+  /// that change rows; after note_gaps() no event is lost from `through` on.
+  void note_caught_up(Transaction& transaction, Instant through, bool cursor_accepted, bool is_whole) const;
+  /// A type of events that changes rows can't be followed: no snapshot is kept fresh by events, and history ends.
+  void note_gaps(Transaction& transaction) const;
   /// Forgets the cursor: events are read from `anchor` on.
   void anchor(Transaction& transaction, Instant anchor, int recoveries) const;
   /// The same after events were lost: snapshots that began before `anchor` are not kept fresh by events any more.
@@ -41,6 +44,8 @@ class TailStore {
   void note_problem(Transaction& transaction, std::string_view problem) const;
 
  private:
+  void end_history(Transaction& transaction) const;
+
   std::string environment_;
 };
 

@@ -2,7 +2,7 @@
 
 -- Reading events anew from a later point leaves a gap. Only snapshots that began after it are kept fresh by the tail.
 ALTER TABLE @schema@.event_tails ADD COLUMN unbroken_since timestamptz;
-COMMENT ON COLUMN @schema@.event_tails.unbroken_since IS 'From here on no event was lost, by the time of the API (UTC). Snapshots that began earlier are not kept fresh by events. NULL: not known, as before this column was there.';
+COMMENT ON COLUMN @schema@.event_tails.unbroken_since IS 'From here on no event was lost, by the time of the API (UTC). Snapshots that began earlier are not kept fresh by events. Infinity: WorkOS refuses a type of events that changes rows. NULL: not known, as before this column was there.';
 
 -- An age is the database's clock minus an instant that the database wrote. On a physical replica both the row and the
 -- subtraction are the replica's: what it has not replayed yet makes polled_at old there, so its lag is part of the age.
@@ -26,6 +26,8 @@ CREATE VIEW @schema@.freshness AS
                WHEN tails.polled_at IS NULL
                  THEN 'events were never read to their end, it is as its last snapshot saw it'
                       || coalesce(': ' || tails.problem, '')
+               WHEN tails.unbroken_since = 'infinity'
+                 THEN 'WorkOS refuses a type of events that changes rows, it is as its last snapshot saw it'
                ELSE 'events before the present tail were missed, it is as its last snapshot saw it' END
              ELSE tails.problem
            END AS reason,

@@ -157,7 +157,7 @@ bool EventTail::poll(const std::stop_token& stop) {
   try {
     page = api_.list(asked, stop);
   } catch (const api::UnknownEventType& refusal) {
-    drop(refusal);
+    drop(refusal, stop);
     return true;
   } catch (const api::ApiError& error) {
     if (!refuses_position(error) || !error.from_workos() || !error.answered_at()) throw;
@@ -249,7 +249,9 @@ void EventTail::note_end(Instant answered_at, bool after_cursor, const std::stop
   const bool was_in_trouble = is_recovered || !position_.problem.empty();
   if (uncommitted_ || was_in_trouble || !position_.caught_up_through || now - noted_at_ >= note_interval) {
     session_.writer.run(
-        [&](WriteSession& write) { write.tables.tails.note_caught_up(write.transaction, answered_at, after_cursor); },
+        [&](WriteSession& write) {
+          write.tables.tails.note_caught_up(write.transaction, answered_at, after_cursor, follows_all_rows());
+        },
         stop);
     noted_at_ = now;
     uncommitted_ = false;
@@ -279,7 +281,11 @@ void EventTail::anchor(Instant instant, int recoveries, const std::stop_token& s
   position_.recoveries = recoveries;
 }
 
-void EventTail::drop(const api::UnknownEventType& refusal) {
+bool EventTail::follows_all_rows() const {
+  return std::ranges::none_of(dropped_, [](const std::string& type) { return find_event_type(type) != nullptr; });
+}
+
+void EventTail::drop(const api::UnknownEventType& refusal, const std::stop_token& stop) {
   std::string type = refusal.type();
   if (type.empty()) throw Error(Fault::unavailable, refusal.what(), refusal.next_step());
   log::warn("the API knows no events {}: they are not followed until the next start", type);
@@ -289,6 +295,8 @@ void EventTail::drop(const api::UnknownEventType& refusal) {
                            ? "sweeps still find what they would have told; restart the daemon once WorkOS knows them"
                            : "remove it from events.also, or restart the daemon once WorkOS knows it");
   dropped_.insert(std::move(type));
+  if (follows_all_rows()) return;
+  session_.writer.run([&](WriteSession& write) { write.tables.tails.note_gaps(write.transaction); }, stop);
 }
 
 Instant EventTail::reached() const {

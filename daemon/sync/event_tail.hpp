@@ -47,7 +47,8 @@ class EventTail {
   [[nodiscard]] Instant ask_time(const std::stop_token& stop) const;
   void note_end(Instant answered_at, bool after_cursor, const std::stop_token& stop);
   void anchor(Instant instant, int recoveries, const std::stop_token& stop);
-  void drop(const api::UnknownEventType& refusal);
+  void drop(const api::UnknownEventType& refusal, const std::stop_token& stop);
+  [[nodiscard]] bool follows_all_rows() const;
   /// The cursor is of no use any more, as of `now` at the API.
   void recover(const std::string& why, Instant now, const std::stop_token& stop);
   void resynchronise(const std::string& why, Instant now, const std::stop_token& stop);

@@ -1,9 +1,11 @@
 // Faults that answer instead of the API.
 
+#include <algorithm>
 #include <array>
 
 #include "tests/simulator/api_failure.hpp"
 #include "tests/simulator/fault_kind.hpp"
+#include "tests/simulator/http_message.hpp"
 #include "tests/simulator/store.hpp"
 
 namespace mirror::simulator {
@@ -66,6 +68,15 @@ std::optional<Answer> cursor_refused(FaultTurn& turn) {
   return json_answer(status, R"({"message":"The cursor is invalid or has expired."})");
 }
 
+/// As of a type that WorkOS does not know.
+std::optional<Answer> event_type_refused(FaultTurn& turn) {
+  const std::string name = turn.fault.parameters.text("name", "user.updated");
+  const auto names = split_commas(turn.request.parameter("events").value_or(""));
+  if (std::ranges::find(names, name) == names.end()) return std::nullopt;
+  return json_answer(
+      400, R"({"message":"Invalid name parameter, received: ')" + name + R"('.","code":"invalid_events_request"})");
+}
+
 constexpr std::array kinds{
     FaultKind{.name = "429-seconds",
               .description = "429 with Retry-After in seconds (seconds=1)",
@@ -94,6 +105,10 @@ constexpr std::array kinds{
     FaultKind{.name = "refused-cursor",
               .description = "a page with a cursor is refused (status=422)",
               .on_request = cursor_refused},
+    FaultKind{.name = "refused-event-type",
+              .description = "a type of events is refused as unknown (name=user.updated)",
+              .default_count = -1,
+              .on_request = event_type_refused},
 };
 
 }  // namespace

@@ -357,4 +357,41 @@ TEST_CASE("a type of events that the API refuses is dropped with a finding, and 
   CHECK(daemon.board().tail().recoveries == 0);
 }
 
+TEST_CASE("while a type that changes rows is refused events keep no list fresh and make no history") {
+  LongTailFixture mirror;
+  const auto states = [&] { return mirror.value("SELECT string_agg(DISTINCT state, ',') FROM workos.freshness"); };
+  const auto histories = [&] { return mirror.count("SELECT count(history_since) FROM workos.streams"); };
+  {
+    SteppedMirror daemon(mirror);
+    daemon.sweep_all();
+    daemon.catch_up();
+    REQUIRE(states() == "followed");
+    REQUIRE(histories() == 4);
+  }
+  mirror.workos.arm(
+      {.name = "refused-event-type", .target = "/events", .count = -1, .parameters = {{"name", "user.deleted"}}});
+  {
+    SteppedMirror daemon(mirror);
+    daemon.catch_up();
+    CHECK(mirror.workos.fired("refused-event-type") > 0);
+    CHECK(daemon.tail().dropped_types() == std::set<std::string>{"user.deleted"});
+    CHECK(states() == "listed");
+    CHECK(mirror.value("SELECT max(reason) FROM workos.freshness").find("refuses a type") != std::string::npos);
+    CHECK(histories() == 0);
+    daemon.sweep_all();
+    CHECK(states() == "listed");
+    CHECK(histories() == 0);
+  }
+  mirror.workos.clear_faults();
+  mirror.advance(std::chrono::minutes{1});
+  SteppedMirror daemon(mirror);
+  daemon.catch_up();
+  CHECK(states() == "listed");
+  mirror.advance(std::chrono::minutes{1});
+  daemon.sweep_all();
+  daemon.catch_up();
+  CHECK(states() == "followed");
+  CHECK(histories() == 4);
+}
+
 }  // namespace mirror::tests
