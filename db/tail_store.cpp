@@ -76,7 +76,9 @@ void TailStore::anchor(Transaction& transaction, Instant anchor, int recoveries)
 
 void TailStore::begin_anew(Transaction& transaction, Instant anchor, int recoveries) const {
   this->anchor(transaction, anchor, recoveries);
-  transaction.run(fmt::format("UPDATE {} SET unbroken_since = $2::timestamptz WHERE _env = $1",
+  // What note_gaps() noted lasts until all types are followed.
+  transaction.run(fmt::format("UPDATE {} SET unbroken_since = $2::timestamptz "
+                              "WHERE _env = $1 AND unbroken_since IS DISTINCT FROM 'infinity'",
                               transaction.connection().table("event_tails")),
                   environment_, to_string(anchor));
   end_history(transaction);
