@@ -38,8 +38,8 @@ struct ApiProblem {
   std::string body;
 };
 
-/// An answer that is not what was asked for. 401 and 403 are refused unless their code speaks of whoever signs in, these
-/// and other 4xx bad_data (look at the status), and everything that may pass by itself is unavailable.
+/// An answer that is not what was asked for. 401 and 403 are refused unless their code speaks of whoever signs in,
+/// these and other 4xx bad_data (look at the status), and everything that may pass by itself is unavailable.
 class ApiError : public Error {
  public:
   ApiError(Fault fault, const std::string& text, std::string next_step, ApiProblem problem)
