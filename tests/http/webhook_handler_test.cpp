@@ -175,7 +175,7 @@ TEST_CASE("a request that comes in drips is 408 when its time is over, though ea
   std::jthread drips([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       connection.send(" ");
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
     }
   });
   REQUIRE(connection.read_answer().status == 408);
