@@ -30,6 +30,7 @@ MirrorPosition DirectoryReader::position() {
   MirrorPosition position;
   const Result lease = transaction_.run("SELECT feed_seq FROM " + table("lease") + " WHERE _env = $1", environment_);
   if (row_count(lease) > 0) position.feed_seq = lease[0][0].as<std::int64_t>();
+  position.feed_written_at = feed_written_at(position.feed_seq);
   const Result tail =
       transaction_.run("SELECT " + iso("caught_up_through") +
                            ", extract(epoch FROM clock_timestamp() - polled_at)::float8, coalesce(problem, ''), " +
@@ -58,6 +59,12 @@ MirrorPosition DirectoryReader::position() {
   position.open_holds = holds[0][0].as<long>();
   position.oldest_hold_since = text(holds[0][1]);
   return position;
+}
+
+std::string DirectoryReader::feed_written_at(std::int64_t seq) {
+  const Result line = transaction_.run(
+      "SELECT " + iso("changed_at") + " FROM " + table("changes") + " WHERE _env = $1 AND seq = $2", environment_, seq);
+  return row_count(line) == 0 ? std::string() : text(line[0][0]);
 }
 
 std::pair<std::string, std::string> DirectoryReader::now_and_later(long seconds) {

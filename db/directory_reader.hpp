@@ -16,7 +16,8 @@ namespace mirror::db {
 
 /// Where the mirror of an environment stands, and how far it can be relied upon. Ages are by the database's clock.
 struct MirrorPosition {
-  std::int64_t feed_seq = 0;
+  std::int64_t feed_seq = 0;                ///< of the last line of the change feed
+  std::string feed_written_at;              ///< when that line was written; ISO 8601; empty: it is no longer there
   std::string caught_up_through;            ///< ISO 8601; empty: events were never followed to their end
   std::optional<double> seconds_since_end;  ///< since the last poll that reached the end of the events
   std::string tail_problem;
@@ -35,6 +36,8 @@ class DirectoryReader {
   DirectoryReader(Connection& connection, std::string environment);
 
   [[nodiscard]] MirrorPosition position();
+  /// When that line of the change feed was written; ISO 8601; empty: there is no such line.
+  [[nodiscard]] std::string feed_written_at(std::int64_t seq);
   /// What `assert_fresh` would say of all streams.
   [[nodiscard]] std::optional<Staleness> staleness(std::chrono::seconds max_age) {
     return find_staleness(transaction_, max_age, environment_);

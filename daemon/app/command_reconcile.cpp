@@ -119,7 +119,11 @@ reconcile::SourceRows query_rows(const ReconcileArguments& arguments, const Conf
   }
   db::Connection connection(options, "reconcile");
   auto answer = db::read_text_rows(connection, arguments.query);
-  reconcile::SourceRows rows{"row", std::move(answer.columns), {}};
+  reconcile::SourceRows rows;
+  rows.unit = "row";
+  for (auto& name : answer.columns) {
+    rows.add_column(std::move(name), fmt::format("column {} of the answer", rows.columns.size() + 1));
+  }
   for (auto& values : answer.rows) rows.rows.push_back({rows.rows.size() + 1, std::move(values)});
   return rows;
 }

@@ -38,11 +38,12 @@ void require_applicable(const Plan& plan, db::Connection& connection, const Appl
   if (!db::is_before(connection, plan.valid_until)) {
     throw Error(Fault::usage, fmt::format("the plan is too old: it was valid until {}", plan.valid_until), plan_again);
   }
-  const auto position = db::DirectoryReader(connection, plan.environment).position();
-  if (position.feed_seq < plan.feed_seq) {
+  const auto written_at = db::DirectoryReader(connection, plan.environment).feed_written_at(plan.feed_seq);
+  if (written_at != plan.feed_written_at) {
     throw Error(Fault::usage,
-                fmt::format("the plan was made from another mirror: its feed was at {}, this one is at {}",
-                            plan.feed_seq, position.feed_seq),
+                fmt::format("the plan was made from another mirror: the last line of its change feed was {} of {}, "
+                            "here that line is {}",
+                            plan.feed_seq, plan.feed_written_at, written_at.empty() ? "not there" : "of " + written_at),
                 plan_again);
   }
 }

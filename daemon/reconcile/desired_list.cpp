@@ -64,7 +64,7 @@ class DesiredReader {
     const std::string name = folded(source_.columns[index]);
     const auto& known = desired_columns();
     const auto found = std::ranges::find(known, name);
-    const std::string place = fmt::format("{} 1, column {}", source_.unit, index + 1);
+    const std::string& place = source_.named_at[index];
     if (found == known.end()) {
       const auto nearest = nearest_name(name, known);
       problems_.add(place, nearest ? fmt::format("unknown column, did you mean {}?", *nearest)

@@ -91,6 +91,7 @@ struct Changes {
 struct Plan {
   std::string environment;
   std::int64_t feed_seq = 0;      ///< the mirror's position
+  std::string feed_written_at;    ///< of the line at that position, which no other mirror has from the same microsecond
   std::string caught_up_through;  ///< ISO 8601, the API's time
   std::string created_at;         ///< ISO 8601, the database's time
   std::string valid_until;

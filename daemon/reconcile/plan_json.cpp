@@ -86,7 +86,10 @@ std::vector<Value> read_list(const json& list, Value (*read)(const json&)) {
 
 json json_of(const Plan& plan) {
   return {{"environment", plan.environment},
-          {"position", {{"feed_seq", plan.feed_seq}, {"caught_up_through", plan.caught_up_through}}},
+          {"position",
+           {{"feed_seq", plan.feed_seq},
+            {"feed_written_at", plan.feed_written_at},
+            {"caught_up_through", plan.caught_up_through}}},
           {"created_at", plan.created_at},
           {"valid_until", plan.valid_until},
           {"organizations", plan.scope},
@@ -102,6 +105,7 @@ Plan plan_of(const json& from) {
   Plan plan;
   plan.environment = from.at("environment");
   plan.feed_seq = from.at("position").at("feed_seq");
+  plan.feed_written_at = from.at("position").at("feed_written_at");
   plan.caught_up_through = from.at("position").at("caught_up_through");
   plan.created_at = from.at("created_at");
   plan.valid_until = from.at("valid_until");

@@ -107,6 +107,7 @@ Planned make_plan(db::Connection& connection, const SourceRows& source, const st
   Plan& plan = planned.plan;
   plan.environment = request.environment;
   plan.feed_seq = position.feed_seq;
+  plan.feed_written_at = position.feed_written_at;
   plan.caught_up_through = position.caught_up_through;
   std::tie(plan.created_at, plan.valid_until) = reader.now_and_later(request.valid_for.count());
   plan.scope.assign(list.scope.begin(), list.scope.end());

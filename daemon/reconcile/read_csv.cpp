@@ -44,6 +44,7 @@ class CsvScanner {
 
   std::string quoted_field() {
     const std::size_t opened_in = line_;
+    const std::size_t opened_at = at_ - line_begin_ + 1;
     std::string field;
     for (++at_; !at_end(); ++at_) {
       if (peek() == '"' && !is_doubled_quote()) return close_quote(std::move(field));
@@ -51,7 +52,7 @@ class CsvScanner {
       if (peek() == '\n') begin_line(at_ + 1);
       field += peek();
     }
-    problems_.add(fmt::format("line {}", opened_in), "a quote is never closed");
+    problems_.add(fmt::format("line {}, character {}", opened_in, opened_at), "a quote is never closed");
     return field;
   }
 
@@ -117,7 +118,9 @@ SourceRows read_csv(std::string_view text, ProblemList& problems) {
     SourceRow record = scanner.next();
     if (is_blank(record)) continue;
     if (source.columns.empty()) {
-      for (const auto& name : record.values) source.columns.push_back(*name);
+      for (const auto& name : record.values) {
+        source.add_column(*name, fmt::format("{}, column {}", source.place(record), source.columns.size() + 1));
+      }
       continue;
     }
     if (record.values.size() != source.columns.size()) {

@@ -8,7 +8,8 @@
 namespace mirror::reconcile {
 namespace {
 
-using nlohmann::json;
+/// Keeps keys in the order of the file, so that they can be counted.
+using json = nlohmann::ordered_json;
 
 /// The library's own message repeats what it read.
 std::string place_of_byte(std::string_view text, std::size_t byte) {
@@ -19,10 +20,10 @@ std::string place_of_byte(std::string_view text, std::size_t byte) {
   return fmt::format("line {}, character {}", line, column);
 }
 
-std::size_t column_of(SourceRows& source, const std::string& name) {
+std::size_t column_of(SourceRows& source, const std::string& name, const std::string& place) {
   const auto found = std::ranges::find(source.columns, name);
   if (found == source.columns.end()) {
-    source.columns.push_back(name);
+    source.add_column(name, place);
     return source.columns.size() - 1;
   }
   return static_cast<std::size_t>(found - source.columns.begin());
@@ -47,14 +48,14 @@ void read_item(SourceRows& source, const json& item, std::size_t number, Problem
     problems.add(source.place(row), "not an object");
     return;
   }
+  std::size_t key = 0;
   for (const auto& [name, value] : item.items()) {
-    const std::size_t column = column_of(source, name);
+    const std::string place = fmt::format("{}, key {}", source.place(row), ++key);
+    const std::size_t column = column_of(source, name, place);
     if (row.values.size() <= column) row.values.resize(column + 1);
     if (value.is_null()) continue;
     row.values[column] = text_of(value);
-    if (!row.values[column]) {
-      problems.add(fmt::format("{}, column {}", source.place(row), column + 1), "neither a text nor null");
-    }
+    if (!row.values[column]) problems.add(place, "neither a text nor null");
   }
   source.rows.push_back(std::move(row));
 }
@@ -62,7 +63,8 @@ void read_item(SourceRows& source, const json& item, std::size_t number, Problem
 }  // namespace
 
 SourceRows read_json(std::string_view text, ProblemList& problems) {
-  SourceRows source{"item", {}, {}};
+  SourceRows source;
+  source.unit = "item";
   json document;
   try {
     document = json::parse(text);

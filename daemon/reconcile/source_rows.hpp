@@ -18,7 +18,13 @@ struct SourceRow {
 struct SourceRows {
   std::string unit = "line";  ///< what numbers count: line, item, row
   std::vector<std::string> columns;
+  std::vector<std::string> named_at;  ///< where each column is named first, as in "line 1, column 2"
   std::vector<SourceRow> rows;
+
+  void add_column(std::string name, std::string place) {
+    columns.push_back(std::move(name));
+    named_at.push_back(std::move(place));
+  }
 
   [[nodiscard]] std::string place(const SourceRow& row) const { return unit + " " + std::to_string(row.number); }
 };

@@ -249,11 +249,18 @@ TEST_CASE("a plan that is too old, for another environment or from another mirro
     planned.plan.environment = "staging";
     CHECK_THAT(refusal(), ContainsSubstring("for environment staging"));
   }
-  SECTION("another mirror") {
+  SECTION("another mirror, whose feed is shorter") {
     planned.plan.feed_seq += 1'000'000;
-    CHECK_THAT(refusal(), ContainsSubstring("made from another mirror"));
+    CHECK_THAT(refusal(), ContainsSubstring("made from another mirror") && ContainsSubstring("not there"));
   }
-  CHECK(fixture.size(Kind::users) == 0);
+  SECTION("another mirror, whose feed is longer") {
+    ReconcileFixture other;
+    planned = other.plan(other.list_of(1));
+    fixture.add_user("longer@x.test");
+    fixture.sync();
+    CHECK_THAT(refusal(), ContainsSubstring("made from another mirror") && ContainsSubstring("here that line is of"));
+  }
+  CHECK(fixture.answered("POST", users_path, 201) == 0);
 }
 
 TEST_CASE(

@@ -17,6 +17,7 @@ Plan sample() {
   Plan plan;
   plan.environment = "default";
   plan.feed_seq = 12;
+  plan.feed_written_at = "2026-01-15T11:59:59.000000Z";
   plan.caught_up_through = "2026-01-15T12:00:00.000000Z";
   plan.created_at = "2026-01-15T12:00:01.000000Z";
   plan.valid_until = "2026-01-15T13:00:01.000000Z";
