@@ -56,6 +56,23 @@ TEST_CASE("a lookup by id reads only the rows asked for, also in a table without
   REQUIRE(rows_read(transaction) == 101);  // none of them is dead: nothing to read
 }
 
+TEST_CASE("a lookup of the dead reads only those asked for, also if they died after the last statistics") {
+  constexpr int died = 4'000;
+  harness::TestDatabase database;
+  fill_users(database);
+  database.execute("ANALYZE workos.users");
+  database.execute(
+      fmt::format("UPDATE workos.users SET _deleted_at = now(), _deleted_by = 'event' WHERE id <= 'user_{:09}'", died));
+  std::vector<std::string> ids;
+  for (int n = died - 100; n < died + 100; ++n) ids.push_back(fmt::format("user_{:09}", n));
+  Connection connection = database.connect();
+  const RowStore users(connection, *find_table("users"), "default");
+  Transaction transaction(connection);
+
+  REQUIRE(users.read_dead(transaction, {ids.begin(), ids.end()}).size() == 101);
+  REQUIRE(rows_read(transaction) == 101);
+}
+
 TEST_CASE("ranges of lists are read with one query, which reads no other rows") {
   harness::TestDatabase database;
   database.execute("ALTER TABLE workos.organization_memberships SET (autovacuum_enabled = off)");
