@@ -16,14 +16,30 @@ build_copy() {
   cmake --build "$1/build" --target test_histories >"$1/build.log" 2>&1
 }
 
+# A later migration that the mutation would change too: it has the last word, not the file that is named.
+defined_anew_in() {
+  local script=$1 file=$2 later
+  for later in migrations/*.sql; do
+    if [[ $file == migrations/* && $later > $file ]] && ! sed -f "$script" "$later" | cmp -s - "$later"; then
+      echo "$later"
+      return
+    fi
+  done
+}
+
 # Prints what became of one mutation; fails if nobody noticed.
 try_mutation() {
-  local tree=$1 script=$2 file meaning output
+  local tree=$1 script=$2 file meaning later output
   file=$(sed -n 's/^# file: //p' "$script")
   meaning=$(sed -n '2s/^# //p' "$script")
   sed -i -f "$script" "$tree/$file"
   if cmp -s "$file" "$tree/$file"; then
     say "$meaning: changes nothing in $file any more"
+    return 1
+  fi
+  later=$(defined_anew_in "$script" "$file")
+  if [[ -n $later ]]; then
+    say "$meaning: $later defines it anew"
     return 1
   fi
   if ! build_copy "$tree"; then

@@ -1,3 +1,3 @@
-# file: migrations/0002_create_daemon_state.sql
+# file: migrations/0005_create_freshness.sql
 # R11: the token is not compared
 s|WHERE _env = env AND token = held_token AND feed_seq = expected_seq AND holder IS NOT NULL;|WHERE _env = env;|
