@@ -74,7 +74,8 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   select_any_dead =
       fmt::format("SELECT FROM {} WHERE _env = $1 AND _deleted_at IS NOT NULL ORDER BY _deleted_at LIMIT 1", name);
   // Two indexes hold nothing but the dead. As long as statistics know of none, both cost the same, and the one by time
-  // would be read from end to end for every id. It can't give this order, which for a single id means nothing.
+  // would be read from end to end for every id. It can't give this order, which for a single id means nothing. From
+  // some 20,000 dead on, unknown to statistics, that does not suffice: sorting one row costs less than a deeper index.
   select_dead_by_id = fmt::format(
       "SELECT state.* FROM unnest($2::text[]) AS wanted (wanted_value) CROSS JOIN LATERAL ({} AND _deleted_at IS NOT "
       "NULL AND id >= wanted_value AND id <= wanted_value ORDER BY id LIMIT 1) AS state",
