@@ -109,11 +109,11 @@ std::vector<DirectoryMembership> DirectoryReader::memberships(const std::vector<
 }
 
 std::vector<DirectoryInvitation> DirectoryReader::invitations(const std::vector<std::string>& organizations) {
-  const Result result =
-      transaction_.run("SELECT id, email, organization_id, role_slug FROM " + table("invitations_live") +
-                           " WHERE _env = $1 AND state = 'pending' AND expires_at > clock_timestamp()"
-                           " AND (organization_id IS NULL OR organization_id = ANY ($2::text[])) ORDER BY id",
-                       environment_, array_literal(organizations));
+  const Result result = transaction_.run(
+      "SELECT id, email, organization_id, role_slug FROM " + table("invitations_live") +
+          " WHERE _env = $1 AND state = 'pending' AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+          " AND (organization_id IS NULL OR organization_id = ANY ($2::text[])) ORDER BY id",
+      environment_, array_literal(organizations));
   std::vector<DirectoryInvitation> invitations;
   for (const auto& row : result) invitations.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3])});
   return invitations;

@@ -23,34 +23,34 @@ std::vector<Report> reports_on_members() {
            .summary = "Active members per organization and role",
            .organization = Organization::column,
            .order = "members DESC, organization_id, role_slug",
-           .stream = "organization_memberships"},
+           .streams = {"organization_memberships", "organizations"}},
           {.name = "organizations_by_size",
            .summary = "Every organization with its number of active members",
            .organization = Organization::column,
            .order = "active_members DESC, organization_id",
-           .stream = ""},
+           .streams = {"organizations", "organization_memberships"}},
           {.name = "directory_managed_share",
            .summary = "How many of an organization's members a directory sync provider manages",
            .organization = Organization::column,
            .order = "percent DESC, active_members DESC, organization_id",
-           .stream = "organization_memberships"},
+           .streams = {"organization_memberships", "organizations"}},
           {.name = "users_without_organization",
            .summary = "Users without a membership of any status, the oldest first",
            .order = "created_at, user_id",
-           .stream = ""},
+           .streams = {"users", "organization_memberships"}},
           {.name = "dormant_users",
            .summary = "Users who did not sign in for --days (90), those who never did first",
            .days = Days::argument,
            .organization = Organization::members,
            .order = "last_sign_in_at NULLS FIRST, user_id",
-           .stream = "users"},
+           .streams = {"users"}},
           {.name = "unverified_emails",
            .summary = "Users whose address was not verified, the newest first",
            .days = Days::since,
            .date_column = "created_at",
            .organization = Organization::members,
            .order = "created_at DESC, user_id",
-           .stream = "users"}};
+           .streams = {"users"}}};
 }
 
 std::vector<Report> other_reports() {
@@ -59,49 +59,49 @@ std::vector<Report> other_reports() {
        .summary = "Invitations that can still be accepted, the first to expire first",
        .organization = Organization::column,
        .order = "expires_at, invitation_id",
-       .stream = "invitations"},
+       .streams = {"invitations", "organizations"}},
       {.name = "expiring_invitations",
        .summary = "Those of them that expire within --days (7)",
        .days = Days::argument,
        .organization = Organization::column,
        .order = "expires_at, invitation_id",
-       .stream = "invitations"},
+       .streams = {"invitations", "organizations"}},
       {.name = "expired_invitations",
        .summary = "Invitations that expired and were never accepted, the latest first",
        .days = Days::since,
        .date_column = "expires_at",
        .organization = Organization::column,
        .order = "expires_at DESC NULLS LAST, invitation_id",
-       .stream = "invitations"},
+       .streams = {"invitations", "organizations"}},
       {.name = "growth_per_day",
        .summary = "New users and organizations per day, in UTC, the latest first",
        .days = Days::since,
        .date_column = "day",
        .order = "day DESC",
-       .stream = ""},
+       .streams = {"users", "organizations"}},
       {.name = "growth_per_month",
        .summary = "New users and organizations per month, the latest first",
        .days = Days::since,
        .date_column = "month",
        .order = "month DESC",
-       .stream = ""},
+       .streams = {"users", "organizations"}},
       {.name = "domains_by_state",
        .summary = "Domains by the state of their verification",
        .order = "domains DESC, state",
-       .stream = "organizations"},
+       .streams = {"organizations"}},
       {.name = "duplicate_emails",
        .summary = "Addresses that several users have, compared without case",
        .order = "users DESC, email",
-       .stream = "users"},
+       .streams = {"users"}},
       {.name = "duplicate_external_ids",
        .summary = "Ids of your own system that several users or organizations have",
        .order = "objects DESC, table_name, external_id",
-       .stream = ""},
+       .streams = {"users", "organizations"}},
       {.name = "orphaned_memberships",
        .summary = "Memberships whose user or organization is missing or deleted",
        .organization = Organization::column,
        .order = "membership_id",
-       .stream = ""},
+       .streams = {"organization_memberships", "users", "organizations"}},
   };
 }
 
@@ -127,6 +127,13 @@ const Report& find_report(std::string_view name) {
   throw Error(Fault::usage,
               fmt::format("there is no report \"{}\"{}", name, nearest ? ", did you mean \"" + *nearest + "\"?" : ""),
               "`authkit-mirror report list` shows all of them");
+}
+
+std::vector<std::string_view> streams_of(const Report& report, const ReportArguments& arguments) {
+  std::vector<std::string_view> streams = report.streams;
+  const bool asks_for_members = report.organization == Organization::members && !arguments.organization.empty();
+  if (asks_for_members) streams.emplace_back("organization_memberships");
+  return streams;
 }
 
 void check_arguments(const Report& report, const ReportArguments& arguments) {

@@ -27,8 +27,8 @@ struct Report {
   Days days = Days::none;
   std::string_view date_column = {};  ///< for Days::since
   Organization organization = Organization::none;
-  std::string_view order = {};   ///< ORDER BY
-  std::string_view stream = {};  ///< whose freshness counts; empty: that of all
+  std::string_view order = {};                 ///< ORDER BY
+  std::vector<std::string_view> streams = {};  ///< whose tables it reads
 };
 
 /// All of them, in the order in which they are shown. Thread-safe.
@@ -44,6 +44,9 @@ struct ReportArguments {
   std::optional<int> days{};
   int limit = 0;  ///< rows at most; 0: all
 };
+
+/// The streams whose freshness counts: those whose tables are read for the report and for what it is asked with.
+std::vector<std::string_view> streams_of(const Report& report, const ReportArguments& arguments);
 
 /// Throws Error (usage) if the report knows no such argument.
 void check_arguments(const Report& report, const ReportArguments& arguments);

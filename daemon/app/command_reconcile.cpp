@@ -11,7 +11,9 @@
 #include "api/api_client.hpp"
 #include "api/directory_api.hpp"
 #include "app/command_session.hpp"
+#include "app/reconcile_limit.hpp"
 #include "app/reconcile_report.hpp"
+#include "app/reconcile_share.hpp"
 #include "app/secret_file.hpp"
 #include "db/migrator.hpp"
 #include "db/mirror_reader.hpp"
@@ -79,35 +81,16 @@ std::string content_of(const std::string& path) {
   return std::move(text).str();
 }
 
-void read_limit(const std::string& text, reconcile::PlanLimits& limits) {
-  const auto equals = text.find('=');
-  const auto kind = reconcile::action_kind_of(text.substr(0, equals));
-  const bool has_number = equals != std::string::npos && equals + 1 < text.size() && text.size() - equals < 11 &&
-                          text.find_first_not_of("0123456789", equals + 1) == std::string::npos;
-  if (!kind || !has_number) {
-    std::string kinds;
-    for (const auto each : reconcile::all_action_kinds)
-      kinds += (kinds.empty() ? "" : ", ") + std::string(to_string(each));
-    refuse("--limit " + text + " is not KIND=NUMBER", "kinds are " + kinds);
-  }
-  limits.counts[*kind] = std::stol(text.substr(equals + 1));
-}
-
 reconcile::PlanRules rules_of(const ReconcileArguments& arguments, const Config& config) {
   reconcile::PlanRules rules{arguments.new_people == "invite", arguments.remove, config.reconcile.limits, {}};
   for (const std::string& limit : arguments.limits) read_limit(limit, rules.limits);
   std::vector<std::string> files = arguments.protect;
   if (!config.reconcile.protect_file.empty()) files.push_back(config.reconcile.protect_file);
-  std::string all;
   for (const std::string& file : files) {
     reconcile::ProblemList problems;
-    const std::string text = content_of(file);
-    reconcile::ProtectedOnes::parse(text, problems);
+    rules.protect.read(content_of(file), file, problems);
     problems.throw_if_any(file);
-    all += text + "\n";
   }
-  reconcile::ProblemList none;
-  rules.protect = reconcile::ProtectedOnes::parse(all, none);
   return rules;
 }
 
@@ -190,11 +173,19 @@ ExitCode judge(const reconcile::ApplyReport& report, std::size_t unseen) {
   return report.count("conflict") == 0 ? ExitCode::done : ExitCode::not_all_well;
 }
 
+/// What an apply in earnest would refuse; said on stderr.
+bool lacks_approval(const reconcile::Plan& plan, const ReconcileArguments& arguments) {
+  if (arguments.approve || !plan.exceeds_limits()) return false;
+  std::cerr << "authkit-mirror: the plan is over the limit: " << plan.kinds_over_limit()
+            << ". Next: read it, and apply it with --approve if it is right\n";
+  return true;
+}
+
 ExitCode apply(const ReconcileArguments& arguments, const Invocation& invocation) {
   CommandSession session(invocation);
   const Config& config = session.config;
   const auto sealed = reconcile::read_plan_file(content_of(arguments.plan_file), config.api.key);
-  const auto client = api::make_api_client(config.api, session.clock);
+  const auto client = api::make_api_client(share_of_apply(config), session.clock);
   const auto stop = session.stop_token();
   require_same_environment(config, client, stop);
   const reconcile::ApplyOptions options{config.sync.environment, applied_by(), arguments.approve,
@@ -210,8 +201,9 @@ ExitCode apply(const ReconcileArguments& arguments, const Invocation& invocation
   }
   std::cout << (invocation.json ? apply_json(report, unseen) : apply_text(report, arguments.dry_run, arguments.show))
             << std::flush;
-  if (report.was_applied_before || arguments.dry_run) return ExitCode::done;
-  return judge(report, unseen);
+  const bool is_refused = arguments.dry_run && !report.was_applied_before && lacks_approval(sealed.plan, arguments);
+  const ExitCode code = judge(report, unseen);
+  return code == ExitCode::done && is_refused ? ExitCode::not_all_well : code;
 }
 
 ExitCode act(const ReconcileArguments& arguments, const Invocation& invocation) {
@@ -242,8 +234,9 @@ void add_plan_options(CLI::App& app, ReconcileArguments& arguments) {
   app.add_option("--protect", arguments.protect, "plan: file of users and organizations to leave alone; repeatable")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  app.add_option("--limit", arguments.limits, "plan: how many changes of a kind need no approval; repeatable")
-      ->type_name("KIND=NUMBER")
+  app.add_option("--limit", arguments.limits,
+                 "plan: how many changes of a kind need no approval, as number, percentage or both; repeatable")
+      ->type_name("KIND=NUMBER,PERCENT%")
       ->allow_extra_args(false);
   app.add_option("--max-age", arguments.max_age, "plan: how late the mirror may be (default health.max_lag)")
       ->type_name("SECONDS")
@@ -283,7 +276,8 @@ constinit const Command reconcile_command{
     "  authkit-mirror reconcile apply plan.json\n"
     "Columns: email, external_id, first_name, last_name, organization, role, status. Members of the organizations\n"
     "that the list names are deactivated if they are not on it; nobody is deleted.\n"
-    "Exit code of plan: 0 nothing to do, 2 changes, 75 the mirror is not fresh. Of apply: 0 done, 1 conflicts.",
+    "Exit code of plan: 0 nothing to do, 2 changes, 75 the mirror is not fresh. Of apply: 0 done, 1 conflicts or not\n"
+    "approved, 75 the mirror has not seen all changes yet.",
     true, define_reconcile};
 
 }  // namespace mirror::app

@@ -65,15 +65,18 @@ std::optional<std::chrono::milliseconds> read_fresh(const std::string& text) {
 }
 
 /// True if the report may be shown. Says on stderr what keeps it from being fresh.
-bool check_freshness(db::Connection& connection, const Config& config, const db::Report& report,
+bool check_freshness(db::Connection& connection, const Config& config, const std::vector<std::string_view>& streams,
                      std::optional<std::chrono::milliseconds> demanded) {
   db::Transaction transaction(connection);
-  const auto stale = db::find_staleness(transaction, demanded.value_or(config.sync.health_max_lag),
-                                        config.sync.environment, report.stream);
-  if (!stale) return true;
-  std::cerr << (demanded ? "authkit-mirror: not fresh: " : "warning: ") << stale->message
-            << ". Next: " << stale->next_step << "\n";
-  return !demanded;
+  for (const auto stream : streams) {
+    const auto stale =
+        db::find_staleness(transaction, demanded.value_or(config.sync.health_max_lag), config.sync.environment, stream);
+    if (!stale) continue;
+    std::cerr << (demanded ? "authkit-mirror: not fresh: " : "warning: ") << stale->message
+              << ". Next: " << stale->next_step << "\n";
+    return !demanded;  // the others have the same cause, mostly
+  }
+  return true;
 }
 
 ExitCode show(const Invocation& invocation, const ReportCommand& command) {
@@ -89,7 +92,7 @@ ExitCode show(const Invocation& invocation, const ReportCommand& command) {
 
   db::Connection connection(config.database, "report");
   db::Migrator{connection}.require_current();
-  if (!check_freshness(connection, config, report, demanded)) return ExitCode::try_later;
+  if (!check_freshness(connection, config, db::streams_of(report, arguments), demanded)) return ExitCode::try_later;
   db::ReportReader reader(connection, report, arguments,
                           format == ReportFormat::json ? db::ReportForm::objects : db::ReportForm::columns);
   const std::size_t rows = write_report(std::cout, reader, format, std::string(report.name));

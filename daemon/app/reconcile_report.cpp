@@ -61,6 +61,15 @@ std::string exception_lines(const char* heading, const std::vector<Exception>& e
   return text;
 }
 
+std::string unmatched_lines(const std::vector<std::string>& places, std::size_t show) {
+  if (places.empty()) return {};
+  std::string text =
+      fmt::format("\nwarning: entries that protect nobody, as nobody in the mirror matches them: {}\n", places.size());
+  for (std::size_t i = 0; i < std::min(show, places.size()); ++i) text += "  " + places[i] + "\n";
+  if (show < places.size()) text += fmt::format("  and {} more\n", places.size() - show);
+  return text;
+}
+
 std::string count_table(const reconcile::Plan& plan) {
   TextTable table({"CHANGE", "COUNT", "OF", "LIMIT"});
   for (const auto& count : plan.changes.counts) {
@@ -91,6 +100,7 @@ std::string plan_text(const reconcile::Planned& planned, std::size_t show) {
   }
   text += exception_lines("protected, so nothing is planned for them", plan.changes.protected_ones, show);
   text += exception_lines("unresolved, so nothing is planned for them", plan.changes.unresolved, show);
+  text += unmatched_lines(planned.unmatched_protection, show);
   if (planned.repeated_rows > 0) text += fmt::format("\nrepeated lines: {}\n", planned.repeated_rows);
   if (planned.unrelated_rows > 0)
     text += fmt::format("\nlines about other organizations: {}\n", planned.unrelated_rows);
@@ -102,6 +112,7 @@ std::string plan_json(const reconcile::Planned& planned) {
   json answer = json_of(planned.plan);
   answer["digest"] = digest_of(planned.plan);
   answer["exceeds_limits"] = planned.plan.exceeds_limits();
+  answer["unmatched_protection"] = planned.unmatched_protection;
   answer["list"] = {
       {"people", planned.people}, {"repeated_rows", planned.repeated_rows}, {"unrelated_rows", planned.unrelated_rows}};
   return answer.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

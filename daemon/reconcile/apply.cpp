@@ -50,12 +50,8 @@ void require_applicable(const Plan& plan, db::Connection& connection, const Appl
 
 void require_approval(const Plan& plan, const ApplyOptions& options) {
   if (options.approved || !plan.exceeds_limits()) return;
-  std::string kinds;
-  for (const KindCount& count : plan.changes.counts) {
-    if (count.exceeded)
-      kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", to_string(count.kind), count.count);
-  }
-  throw Error(Fault::bad_data, "the plan is over the limit: " + kinds, "read it, and add --approve if it is right");
+  throw Error(Fault::bad_data, "the plan is over the limit: " + plan.kinds_over_limit(),
+              "read it, and add --approve if it is right");
 }
 
 std::vector<JournalEntry> entries_of(const SealedPlan& sealed) {
@@ -136,14 +132,25 @@ class Apply {
         if (!is_finished(entry)) apply_one(action, entry, report.entries);
       }
     } catch (const Error& error) {
-      if (error.fault() == Fault::lease_lost || error.fault() == Fault::bug) throw;
+      if (error.fault() == Fault::bug) throw;
       report.stopped_by = error;
     }
-    journal_.close(connection_, lease_, report.stopped_by ? "stopped" : "applied");
+    close(report);
     return report;
   }
 
  private:
+  /// What was done is told also where the journal can't be closed: the database is away, or somebody else took over.
+  void close(ApplyReport& report) const {
+    try {
+      journal_.close(connection_, lease_, report.stopped_by ? "stopped" : "applied");
+    } catch (const Error& error) {
+      if (error.fault() == Fault::bug) throw;
+      if (!report.stopped_by) report.stopped_by = error;
+      log::debug("the journal of the plan stays open: {}", error.what());
+    }
+  }
+
   void apply_one(const Action& action, JournalEntry& entry, const std::vector<JournalEntry>& entries) {
     const std::string user = user_of(action, entries);
     const bool was_tried = entry.state != "planned";
@@ -157,7 +164,7 @@ class Apply {
       if (error.fault() == Fault::lease_lost || error.fault() == Fault::stopped) throw;
       entry.state = "failed";
       entry.error = error.what();
-      journal_.finish(connection_, lease_, entry);
+      if (connection_.is_open()) journal_.finish(connection_, lease_, entry);
       throw;
     }
     journal_.finish(connection_, lease_, entry);

@@ -1,5 +1,7 @@
 #include "reconcile/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace mirror::reconcile {
@@ -19,6 +21,10 @@ std::optional<ActionKind> action_kind_of(std::string_view name) {
   const auto* const found = std::ranges::find(kind_names, name);
   if (found == kind_names.end()) return std::nullopt;
   return all_action_kinds[static_cast<std::size_t>(found - kind_names.begin())];
+}
+
+bool makes_new(ActionKind kind) {
+  return kind == ActionKind::create_user || kind == ActionKind::add_membership || kind == ActionKind::send_invitation;
 }
 
 std::string_view table_of(ActionKind kind) {
@@ -54,6 +60,15 @@ std::vector<std::string> split_roles(const std::string& joined) {
 
 bool Plan::exceeds_limits() const {
   return std::ranges::any_of(changes.counts, &KindCount::exceeded);
+}
+
+std::string Plan::kinds_over_limit() const {
+  std::string kinds;
+  for (const KindCount& count : changes.counts) {
+    if (!count.exceeded) continue;
+    kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : ", ", to_string(count.kind), count.count);
+  }
+  return kinds;
 }
 
 }  // namespace mirror::reconcile

@@ -31,6 +31,9 @@ inline constexpr std::array all_action_kinds{
 std::string_view to_string(ActionKind kind);
 std::optional<ActionKind> action_kind_of(std::string_view name);
 
+/// True if such actions make objects, so that there are none of which they could be a percentage.
+bool makes_new(ActionKind kind);
+
 /// The mirrored table of the object that an action makes or changes.
 std::string_view table_of(ActionKind kind);
 
@@ -101,6 +104,8 @@ struct Plan {
   Changes changes;
 
   [[nodiscard]] bool exceeds_limits() const;
+  /// "create_user (600), update_user (40)"; empty if no limit is exceeded.
+  [[nodiscard]] std::string kinds_over_limit() const;
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 

@@ -7,25 +7,27 @@
 #include "reconcile/text_form.hpp"
 
 namespace mirror::reconcile {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 KindCount PlanLimits::judge(ActionKind kind, long count, std::optional<long> of) const {
   KindCount judged{kind, count, of, false, {}};
-  const auto own = counts.find(kind);
-  if (own != counts.end()) {
-    judged.exceeded = count > own->second;
-    judged.limit = fmt::format("{}", own->second);
-    return judged;
-  }
+  const auto found = of_kind.find(kind);
+  const OfKind own = found == of_kind.end() ? OfKind{} : found->second;
+  const long most = own.max_count.value_or(max_count);
+  const double percent = own.max_percent.value_or(max_percent);
   const bool is_large_part =
-      of && count > min_count && static_cast<double>(count) * 100 > max_percent * static_cast<double>(*of);
-  judged.exceeded = count > max_count || is_large_part;
-  judged.limit =
-      of ? fmt::format("{}, or {}% beyond {}", max_count, max_percent, min_count) : fmt::format("{}", max_count);
+      of && count > min_count && static_cast<double>(count) * 100 > percent * static_cast<double>(*of);
+  judged.exceeded = count > most || is_large_part;
+  judged.limit = of ? fmt::format("{}, or {}% beyond {}", most, percent, min_count) : fmt::format("{}", most);
   return judged;
 }
 
-ProtectedOnes ProtectedOnes::parse(std::string_view text, ProblemList& problems) {
-  ProtectedOnes parsed;
+void ProtectedOnes::read(std::string_view text, const std::string& file, ProblemList& problems) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::size_t number = 0;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -37,15 +39,15 @@ ProtectedOnes ProtectedOnes::parse(std::string_view text, ProblemList& problems)
     if (!entry || has_space) {
       problems.add(fmt::format("line {}", number), "not an id, an external id or an email address");
     } else if (!entry->empty()) {
-      parsed.add(*entry);
+      add({*entry, fmt::format("{} line {}", file, number)});
     }
   }
-  return parsed;
 }
 
-void ProtectedOnes::add(const std::string& entry) {
-  names_.insert(entry);
-  if (is_email(entry)) emails_.insert(folded(entry));
+void ProtectedOnes::add(ProtectedEntry entry) {
+  names_.insert(entry.name);
+  if (is_email(entry.name)) emails_.insert(folded(entry.name));
+  entries_.push_back(std::move(entry));
 }
 
 bool ProtectedOnes::covers(const DirectoryUser& user) const {

@@ -223,12 +223,23 @@ class Planner {
     if (listed_seats_.contains({membership.user_id, membership.organization_id})) return;
     const bool is_over = rules_.removes ? membership.status == "pending" : membership.status != "active";
     if (is_over || protection_.covers_membership(membership, "")) return;
+    if (users_.by_id(membership.user_id) == nullptr) return leave_unknown_member_alone(membership);
     Action action = make_action(rules_.removes ? ActionKind::remove_membership : ActionKind::deactivate_membership, "",
                                 "not on the list");
     Fields before{{"status", membership.status}};
     if (rules_.removes) before["roles"] = joined_roles(membership.roles);
     actions_.add(about(membership, std::move(action), std::move(before),
                        rules_.removes ? Fields{} : Fields{{"status", "inactive"}}));
+  }
+
+  /// Lists name people by external id and address, which only the user's own row tells.
+  void leave_unknown_member_alone(const DirectoryMembership& membership) {
+    changes_.unresolved.push_back(
+        {membership.id, membership.organization_id,
+         "its user " + membership.user_id +
+             " is not in the mirror and may be on the list; look at `authkit-mirror events list --quarantined` and "
+             "`authkit-mirror report orphaned_memberships`, and run `authkit-mirror sync` or `authkit-mirror verify`",
+         ""});
   }
 
   void plan_open_invitation(const DirectoryInvitation& invitation) {
@@ -260,11 +271,8 @@ class Planner {
   }
 
   [[nodiscard]] std::optional<long> objects_of(ActionKind kind, long memberships, long invitations) const {
+    if (makes_new(kind)) return std::nullopt;
     switch (kind) {
-      case ActionKind::create_user:
-      case ActionKind::add_membership:
-      case ActionKind::send_invitation:
-        return std::nullopt;
       case ActionKind::update_user:
         return static_cast<long>(listed_users_.size());
       case ActionKind::revoke_invitation:

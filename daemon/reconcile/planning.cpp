@@ -9,6 +9,7 @@
 
 #include "reconcile/planner.hpp"
 #include "reconcile/text_form.hpp"
+#include "reconcile/unmatched_entries.hpp"
 
 namespace mirror::reconcile {
 namespace {
@@ -36,13 +37,17 @@ class RelevantUsers {
 };
 
 DirectoryState read_directory(db::DirectoryReader& reader, const DesiredList& list,
-                              std::vector<DirectoryOrganization> organizations) {
+                              std::vector<DirectoryOrganization> organizations, UnmatchedEntries& unmatched) {
   const std::vector<std::string> scope(list.scope.begin(), list.scope.end());
   DirectoryState state{{}, {}, reader.memberships(scope), reader.invitations(scope)};
+  for (const auto& each : organizations) unmatched.see(each);
+  for (const auto& each : state.memberships) unmatched.see(each);
+  for (const auto& each : state.invitations) unmatched.see(each);
   std::ranges::copy_if(organizations, std::back_inserter(state.organizations),
                        [&](const auto& each) { return list.scope.contains(each.id); });
   const RelevantUsers relevant(list, state.memberships);
   reader.users([&](DirectoryUser&& user) {
+    unmatched.see(user);
     if (relevant.contains(user)) state.users.push_back(std::move(user));
   });
   return state;
@@ -113,7 +118,9 @@ Planned make_plan(db::Connection& connection, const SourceRows& source, const st
   plan.scope.assign(list.scope.begin(), list.scope.end());
   plan.invites = request.rules.invites;
   plan.removes = request.rules.removes;
-  plan.changes = plan_changes(list, read_directory(reader, list, std::move(organizations)), request.rules);
+  UnmatchedEntries unmatched(request.rules.protect);
+  plan.changes = plan_changes(list, read_directory(reader, list, std::move(organizations), unmatched), request.rules);
+  planned.unmatched_protection = unmatched.places();
   return planned;
 }
 

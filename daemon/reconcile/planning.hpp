@@ -34,6 +34,7 @@ struct Planned {
   std::size_t people = 0;
   std::size_t repeated_rows = 0;
   std::size_t unrelated_rows = 0;
+  std::vector<std::string> unmatched_protection;  ///< where the entries are that protect nobody
 };
 
 /// Throws StaleMirror unless plans may be made from a mirror in that position.

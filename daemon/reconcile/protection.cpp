@@ -27,9 +27,17 @@ bool Protection::covers_organization(const std::string& organization, const std:
 
 bool Protection::covers_membership(const DirectoryMembership& membership, const std::string& place) {
   if (covers_organization(membership.organization_id, place, membership.id)) return true;
-  if (covers_user(users_.by_id(membership.user_id), membership.organization_id, place)) return true;
+  if (covers_member(membership, place)) return true;
   if (!membership.directory_managed) return false;
   return note(membership.id, membership.organization_id, "a directory provider manages the membership", place);
+}
+
+/// By the id alone if the mirror has no such user.
+bool Protection::covers_member(const DirectoryMembership& membership, const std::string& place) {
+  const DirectoryUser* const user = users_.by_id(membership.user_id);
+  if (user != nullptr) return covers_user(user, membership.organization_id, place);
+  if (!protect_.covers_id(membership.user_id)) return false;
+  return note(membership.user_id, membership.organization_id, "the user is protected", place);
 }
 
 bool Protection::note(const std::string& id, const std::string& organization, const char* reason,

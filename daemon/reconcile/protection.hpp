@@ -30,6 +30,7 @@ class Protection {
   [[nodiscard]] std::vector<Exception> take_exceptions() { return std::move(exceptions_); }
 
  private:
+  bool covers_member(const DirectoryMembership& membership, const std::string& place);
   bool note(const std::string& id, const std::string& organization, const char* reason, const std::string& place);
 
   const ProtectedOnes& protect_;

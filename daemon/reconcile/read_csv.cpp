@@ -97,9 +97,16 @@ class CsvScanner {
   std::size_t line_begin_ = 0;
 };
 
+/// Blank lines before it are skipped.
+std::string_view first_line_of(std::string_view text) {
+  const auto first = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  text.remove_prefix(text.rfind('\n', first) + 1);
+  return text.substr(0, text.find('\n'));
+}
+
 /// No name of a column holds any of them.
 char separator_of(std::string_view text) {
-  const auto first_line = text.substr(0, text.find('\n'));
+  const auto first_line = first_line_of(text);
   constexpr std::array candidates{',', ';', '\t'};
   return *std::ranges::max_element(candidates, {}, [&](char c) { return std::ranges::count(first_line, c); });
 }

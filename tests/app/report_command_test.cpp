@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/report_output.hpp"
 #include "db/report.hpp"
@@ -26,6 +27,14 @@ struct ReportSite {
         " ('default', 'user_2', NULL, '', false, '2026-03-02 12:00:00+00', now()),"
         " ('other', 'user_3', 'bo@x.example', NULL, false, '2026-03-02 12:00:00+00', now())");
   }
+  void certify(const std::string& stream) {
+    access.database().execute(
+        "INSERT INTO workos.snapshots (_env, stream, state, started_at) VALUES ('default', '" + stream +
+        "', 'certified', now());"
+        "INSERT INTO workos.streams (_env, stream, last_certified_id) SELECT _env, stream, id FROM workos.snapshots"
+        " WHERE stream = '" +
+        stream + "'");
+  }
   Ending run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "report");
     return Program(arguments, {"DATABASE_URL=" + access.options().url, "WORKOS_API_KEY="}).end();
@@ -34,7 +43,49 @@ struct ReportSite {
   DatabaseAccess access;
 };
 
+/// The streams whose tables PostgreSQL reads for a report.
+std::set<std::string> streams_read(TestDatabase& database, const db::Report& report) {
+  const bool is_function = report.days == db::Report::Days::argument;
+  std::string plan;
+  for (const auto& row : database.rows("EXPLAIN (VERBOSE) SELECT * FROM workos." + std::string(report.name) +
+                                       (is_function ? "()" : ""))) {
+    plan += row[0] + "\n";
+  }
+  const std::vector<std::pair<std::string, std::string>> tables{
+      {"organizations", "organizations"},
+      {"organization_domains", "organizations"},
+      {"users", "users"},
+      {"organization_memberships", "organization_memberships"},
+      {"invitations", "invitations"}};
+  std::set<std::string> streams;
+  for (const auto& [table, stream] : tables) {
+    if (plan.find("workos." + table + " ") != std::string::npos) streams.insert(stream);
+  }
+  return streams;
+}
+
 }  // namespace
+
+TEST_CASE("a report is judged by the freshness of every stream whose table it reads") {
+  TestDatabase database;
+  for (const db::Report& report : db::reports()) {
+    INFO(report.name);
+    const auto judged = db::streams_of(report, {});
+    CHECK(std::set<std::string>(judged.begin(), judged.end()) == streams_read(database, report));
+  }
+}
+
+TEST_CASE("a report on the members of one organization needs fresh memberships too") {
+  ReportSite site;
+  const std::string name = GENERATE(as<std::string>{}, "dormant_users", "unverified_emails");
+  CHECK(site.run({name, "--fresh", "5m"}).code == 0);
+  const Ending refused = site.run({name, "--organization", "org_1", "--fresh", "5m"});
+  INFO(refused.output);
+  CHECK(refused.code == 75);
+  CHECK_THAT(refused.output, ContainsSubstring("organization_memberships"));
+  site.certify("organization_memberships");
+  CHECK(site.run({name, "--organization", "org_1", "--fresh", "5m"}).code == 0);
+}
 
 TEST_CASE("a report is a table, CSV or JSON, of this environment, through a pooler too") {
   const ReportSite site(GENERATE(Way::direct, Way::pooled));

@@ -63,6 +63,26 @@ class EmulatedReconciliation {
         .wait();
   }
   [[nodiscard]] harness::ChildProcess apply() const { return start({"reconcile", "apply", plan_, "--wait", "0"}); }
+  /// While it is closed, no apply gets beyond the beginning of its last action.
+  void close_gate(int last_action) {
+    database.execute(
+        fmt::format("CREATE TABLE gate (closed boolean); INSERT INTO gate VALUES (true);"
+                    "CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                    " WHILE EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NEW; END $$;"
+                    "CREATE TRIGGER wait_at_gate BEFORE UPDATE ON workos.reconcile_actions FOR EACH ROW"
+                    " WHEN (NEW.number = {} AND NEW.state = 'started') EXECUTE FUNCTION wait_at_gate()",
+                    last_action));
+  }
+  void open_gate() { database.execute("DELETE FROM gate"); }
+  /// PostgreSQL does not look whether the client is still there while its statement runs.
+  void end_sessions_of_the_dead() {
+    database.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'authkit-mirror reconcile%'");
+  }
+  std::int64_t actions(const std::string& state) {
+    return database.count("SELECT count(*) FROM workos.reconcile_actions WHERE state = '" + state + "'");
+  }
   [[nodiscard]] std::string output() const {
     std::ostringstream text;
     text << std::ifstream(output_).rdbuf();
@@ -118,22 +138,24 @@ TEST_CASE("an apply to the emulator that is killed at random moments invites nob
   const auto kills = number_of_kills();
   std::mt19937 random(std::random_device{}());
   constexpr int people = 60;
+  constexpr int actions = people + 20;
   work.write_list(people);
   REQUIRE(work.plan("invite") == 2);
+  work.close_gate(actions);
   std::size_t done = 0;
   int code = 128 + SIGKILL;
   while (code == 128 + SIGKILL) {
+    if (done == kills) work.open_gate();
     auto apply = work.apply();
     // A moment after one more action, or a few more: the emulator's quota makes the whole time depend on luck. The
-    // fewer actions are left, the closer the kills.
-    const auto seen = work.database.count("SELECT count(*) FROM workos.reconcile_actions WHERE state = 'done'");
-    const auto left = people + 20 - seen;
+    // fewer actions are left, the closer the kills. None comes too late, as the gate keeps the last action back.
+    const auto seen = work.actions("done");
+    const auto left = actions - 1 - seen;
     const auto kills_left = static_cast<std::int64_t>(kills - done);
     const auto wanted =
         seen + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * left / (kills_left + 1) + 1));
     const auto later = std::chrono::microseconds{random() % 10'000};
-    while (done < kills && apply.is_running() &&
-           work.database.count("SELECT count(*) FROM workos.reconcile_actions WHERE state = 'done'") < wanted) {
+    while (done < kills && apply.is_running() && work.actions("done") < wanted) {
       std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
     if (done < kills) {
@@ -142,10 +164,12 @@ TEST_CASE("an apply to the emulator that is killed at random moments invites nob
     }
     code = apply.wait();
     if (code == 128 + SIGKILL) ++done;
+    work.end_sessions_of_the_dead();
   }
   INFO(work.output());
   CHECK(code == 0);
   std::cout << done << " kills of an apply to the emulator\n";
+  CHECK(done == kills);
   CHECK(work.count("invitations", "email") == std::pair<std::size_t, std::size_t>{people, 0});
   CHECK(work.active_members() == 0);
   CHECK(work.plan("invite") == 0);

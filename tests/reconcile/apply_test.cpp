@@ -223,9 +223,79 @@ TEST_CASE("the first answer of an unexpected kind stops a plan, and the rest sta
   CHECK(fixture.answered("POST", users_path, 201) == 6);
 }
 
+TEST_CASE("what was done is told although the journal could not be closed, and the plan goes on later") {
+  ReconcileFixture fixture;
+  const auto sealed = ReconcileFixture::sealed(fixture.plan(fixture.list_of(3)));
+  const auto [interruption, fault] = GENERATE(table<std::string, Fault>(
+      {{"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'authkit-mirror reconcile%'",
+        Fault::unavailable},
+       {"UPDATE workos.reconcile_lease SET token = token + 1", Fault::lease_lost}}));
+  {
+    int sent = 0;
+    const FaultPointObserver observer([&](std::string_view name) {
+      if (name == "reconcile: action sent" && ++sent == 2) fixture.database.execute(interruption);
+    });
+    const auto broken_off = fixture.apply(sealed);
+    REQUIRE(broken_off.stopped_by);
+    CHECK(broken_off.stopped_by->fault() == fault);
+    CHECK(broken_off.count("done") == 2);
+    CHECK(broken_off.count("planned") == 4);
+  }
+  CHECK(fixture.database.value("SELECT state FROM workos.reconcile_plans") == "applying");
+  fixture.database.execute("UPDATE workos.reconcile_lease SET holder = NULL");
+  CHECK(fixture.apply(sealed).count("done") == 6);
+  CHECK(fixture.answered("POST", users_path, 201) == 3);
+}
+
+TEST_CASE("an invitation that never expires is open, and nobody is invited again") {
+  ReconcileFixture fixture;
+  fixture.rules.invites = true;
+  fixture.workos.with([&](World& world) {
+    world.store.create(Kind::invitations, {{"email", "p0@x.test"}, {"organization_id", fixture.organizations[0]}});
+  });
+  CHECK(kinds_of(fixture.plan(fixture.list_of(1))) == std::vector<std::string>{});
+  fixture.database.execute("UPDATE workos.invitations SET expires_at = NULL");
+  CHECK(kinds_of(fixture.plan_from_mirror(fixture.list_of(1))) == std::vector<std::string>{});
+}
+
+TEST_CASE("a plan for one organization leaves the members of the others alone, and has to name one that is there") {
+  ReconcileFixture fixture;
+  for (const auto& organization : fixture.organizations) {
+    fixture.add_membership(fixture.add_user("old@" + organization + ".test"), organization);
+  }
+  fixture.only_organization = fixture.organizations[0];
+  const auto planned = fixture.plan("email,organization\nnew@x.test," + fixture.organizations[0] + "\nother@x.test," +
+                                    fixture.organizations[1] + "\n");
+  CHECK(planned.plan.scope == std::vector<std::string>{fixture.organizations[0]});
+  CHECK(planned.people == 1);
+  CHECK(planned.unrelated_rows == 1);
+  CHECK(kinds_of(planned) == std::vector<std::string>{"create_user", "add_membership", "deactivate_membership"});
+  for (const Action& action : planned.plan.changes.actions) {
+    const bool is_about_user = action.kind == ActionKind::create_user;
+    CHECK(action.organization_id == (is_about_user ? "" : fixture.organizations[0]));
+  }
+  fixture.only_organization = "org_unknown";
+  const auto refused = caught_error([&] { fixture.plan_from_mirror(fixture.list_of(1)); });
+  CHECK(refused.fault() == Fault::usage);
+  CHECK_THAT(refused.what(), ContainsSubstring("the mirror has no organization org_unknown"));
+}
+
+TEST_CASE("a plan tells which protected entries match nobody in the whole mirror") {
+  ReconcileFixture fixture;
+  const auto member = fixture.add_user("member@x.test");
+  fixture.add_membership(member, fixture.organizations[0]);
+  fixture.add_user("elsewhere@x.test");
+  for (const std::string& name : {member, fixture.organizations[2], std::string("elsewhere@x.test")}) {
+    fixture.rules.protect.add({name, "owners"});
+  }
+  fixture.rules.protect.add({"nobody@x.test", "owners line 7"});
+  CHECK(fixture.plan(fixture.list_of(1)).unmatched_protection == std::vector<std::string>{"owners line 7"});
+}
+
 TEST_CASE("a plan over a limit needs an approval") {
   ReconcileFixture fixture;
-  fixture.rules.limits.counts[ActionKind::create_user] = 2;
+  fixture.rules.limits.of_kind[ActionKind::create_user] = {.max_count = 2};
   const auto sealed = ReconcileFixture::sealed(fixture.plan(fixture.list_of(3)));
   const auto refused = caught_error([&] { fixture.apply(sealed); });
   CHECK_THAT(refused.what(), ContainsSubstring("over the limit: create_user (3)"));

@@ -141,9 +141,9 @@ TEST_CASE("nothing is planned for protected users, organizations and memberships
   auto directory = small_directory();
   directory.memberships[1].directory_managed = true;
   PlanRules rules;
-  rules.protect.add("U1@X.test");
-  rules.protect.add("org_2");
-  rules.protect.add("guest@x.test");
+  rules.protect.add({"U1@X.test"});
+  rules.protect.add({"org_2"});
+  rules.protect.add({"guest@x.test"});
   const auto changes = plan_changes(list_of(people), directory, rules);
   CHECK(summary(changes) == Lines{});
   std::vector<std::string> reasons;
@@ -166,6 +166,30 @@ TEST_CASE("who can't be told apart is unresolved and loses nothing") {
   CHECK(changes.unresolved[2].reason == "the user with that email address has another external id");
 }
 
+TEST_CASE("a member whose user the mirror lacks may be on the list, and is left alone and named") {
+  auto directory = small_directory();
+  directory.memberships.push_back({"m9", "lost", "org_1", "active", {"member"}});
+  const PlanRules rules{.removes = GENERATE(false, true)};
+  const auto changes = plan_changes(list_of(everybody()), directory, rules);
+  CHECK(summary(changes) == Lines{});
+  REQUIRE(changes.unresolved.size() == 1);
+  CHECK(changes.unresolved[0].id == "m9");
+  CHECK(changes.unresolved[0].organization_id == "org_1");
+  CHECK_THAT(changes.unresolved[0].reason, ContainsSubstring("user lost is not in the mirror and may be on the list") &&
+                                               ContainsSubstring("authkit-mirror sync"));
+}
+
+TEST_CASE("a protected id covers the membership of a user whom the mirror lacks") {
+  auto directory = small_directory();
+  directory.memberships.push_back({"m9", "lost", "org_1", "active", {"member"}});
+  PlanRules rules;
+  rules.protect.add({"lost"});
+  const auto changes = plan_changes(list_of(everybody()), directory, rules);
+  CHECK(summary(changes) == Lines{});
+  CHECK(changes.unresolved.empty());
+  CHECK(changes.protected_ones == std::vector<Exception>{{"lost", "org_1", "the user is protected", ""}});
+}
+
 TEST_CASE("a list by external ids that nobody has yet takes nothing from its organizations") {
   auto directory = small_directory();
   const auto members = directory.memberships.size();
@@ -178,15 +202,54 @@ TEST_CASE("a list by external ids that nobody has yet takes nothing from its org
 }
 
 TEST_CASE("limits are judged per kind, by count and by percentage of what such actions could be about") {
-  const PlanLimits limits{.max_count = 10, .min_count = 2, .max_percent = 50, .counts = {{ActionKind::change_role, 1}}};
+  const PlanLimits limits{.max_count = 10, .min_count = 2, .max_percent = 50};
   CHECK_FALSE(limits.judge(ActionKind::deactivate_membership, 10, 20).exceeded);
   CHECK(limits.judge(ActionKind::deactivate_membership, 11, 1000).exceeded);
   CHECK(limits.judge(ActionKind::deactivate_membership, 10, 19).exceeded);
   CHECK_FALSE(limits.judge(ActionKind::deactivate_membership, 2, 2).exceeded);
   CHECK_FALSE(limits.judge(ActionKind::send_invitation, 10, {}).exceeded);
   CHECK(limits.judge(ActionKind::send_invitation, 11, {}).exceeded);
-  CHECK_FALSE(limits.judge(ActionKind::change_role, 1, 1).exceeded);
-  CHECK(limits.judge(ActionKind::change_role, 2, 1000).exceeded);
+}
+
+TEST_CASE("a kind's own limit replaces the parts that it gives, and the others stay") {
+  const PlanLimits limits{.max_count = 10,
+                          .min_count = 2,
+                          .max_percent = 50,
+                          .of_kind = {{ActionKind::change_role, {.max_count = 20}},
+                                      {ActionKind::update_user, {.max_percent = 10}},
+                                      {ActionKind::remove_membership, {.max_count = 3, .max_percent = 100}}}};
+  CHECK_FALSE(limits.judge(ActionKind::change_role, 20, 1000).exceeded);
+  CHECK(limits.judge(ActionKind::change_role, 21, 1000).exceeded);
+  CHECK(limits.judge(ActionKind::change_role, 20, 39).exceeded);
+  CHECK_FALSE(limits.judge(ActionKind::update_user, 10, 100).exceeded);
+  CHECK(limits.judge(ActionKind::update_user, 10, 99).exceeded);
+  CHECK(limits.judge(ActionKind::update_user, 11, 1000).exceeded);
+  CHECK_FALSE(limits.judge(ActionKind::remove_membership, 3, 3).exceeded);
+  CHECK(limits.judge(ActionKind::remove_membership, 4, 1000).exceeded);
+  CHECK(limits.judge(ActionKind::update_user, 1, 10).limit == "10, or 10% beyond 2");
+}
+
+TEST_CASE("a list of two hundred thousand lines is planned against as many members") {
+  constexpr std::size_t lines = 200'000;
+  std::string text = "email,organization,role\n";
+  DirectoryState directory{{{"org_1", "one"}}, {}, {}, {}};
+  for (std::size_t i = 0; i < lines; ++i) {
+    text += fmt::format("P{}@x.test,one,member\n", i);
+    const std::size_t user = 2 * i;  // every second one of the list, and as many whom it does not name
+    directory.users.push_back({fmt::format("u{}", user), fmt::format("p{}@x.test", user), "", "", ""});
+    directory.memberships.push_back({fmt::format("m{}", i), fmt::format("u{}", user), "org_1", "active", {"member"}});
+  }
+  ProblemList problems;
+  const auto list = read_desired(read_source(text, problems), directory.organizations, "", problems);
+  problems.throw_if_any("the list");
+  REQUIRE(list.people.size() == lines);
+  const auto changes = plan_changes(list, directory, {});
+  CHECK(std::ranges::count(changes.actions, ActionKind::send_invitation, &Action::kind) == lines / 2);
+  CHECK(std::ranges::count(changes.actions, ActionKind::deactivate_membership, &Action::kind) == lines / 2);
+  CHECK(changes.actions.size() == lines);
+  CHECK(changes.actions.back().id == fmt::format("m{}", lines - 1));
+  CHECK(changes.counts.size() == 2);
+  CHECK(changes.unresolved.empty());
 }
 
 TEST_CASE("a plan applied to any directory gives what the list wants, and the second plan is empty") {

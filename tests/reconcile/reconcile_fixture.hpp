@@ -28,6 +28,8 @@ class ReconcileFixture : public harness::MirrorFixture {
   SystemClock clock;
   reconcile::PlanRules rules{.invites = false, .removes = false, .limits = {.max_count = 10'000, .max_percent = 100}};
 
+  std::string only_organization;  ///< of the next plans
+
   std::string add_user(const std::string& email) {
     return workos.with([&](simulator::World& world) {
       return world.store.create(simulator::Kind::users, {{"email", email}}).id;
@@ -64,6 +66,7 @@ class ReconcileFixture : public harness::MirrorFixture {
     auto connection = database.connect();
     reconcile::PlanRequest request;
     request.environment = "default";
+    request.only_organization = only_organization;
     request.rules = rules;
     return reconcile::make_plan(connection, source, "the list", problems, request);
   }

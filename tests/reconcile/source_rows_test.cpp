@@ -51,6 +51,15 @@ TEST_CASE("the separator is found in the first line") {
   CHECK(texts(rows.rows[0]) == Texts{"a@x.test", "admin"});
 }
 
+TEST_CASE("the separator is found in the first line that is not blank") {
+  const char separator = GENERATE(',', ';', '\t');
+  const std::string blank = GENERATE(as<std::string>{}, "\n", "\r\n\r\n", "\xEF\xBB\xBF\n  \r\n");
+  const auto rows = read_well(blank + fmt::format("email{0}role\na@x.test{0}admin", separator));
+  CHECK(rows.columns == Texts{"email", "role"});
+  REQUIRE(rows.rows.size() == 1);
+  CHECK(texts(rows.rows[0]) == Texts{"a@x.test", "admin"});
+}
+
 TEST_CASE("what is wrong with the form of a list is told with its line and character, all of it at once") {
   const std::string text = problems_of("email,role\na@x.test\nb@x.test,ad\"min\nc@x.test,\"ad\"min\nd@x.test,\"never");
   CAPTURE(text);
