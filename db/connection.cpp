@@ -99,9 +99,10 @@ std::unique_ptr<RawConnection> open_session(const DatabaseOptions& options, std:
   return std::make_unique<RawConnection>(handle.release());
 }
 
-int ask_backend_pid(RawConnection& raw) {
+template <typename Value>
+Value ask(RawConnection& raw, const char* question) {
   try {
-    return compat::run(raw, "SELECT pg_backend_pid()")[0][0].as<int>();
+    return compat::run(raw, question)[0][0].as<Value>();
   } catch (...) {
     rethrow_as_error();
   }
@@ -113,9 +114,14 @@ Connection::Connection(const DatabaseOptions& options, std::string_view purpose,
     : options_(options),
       schema_(quote_identifier(options.schema)),
       raw_(open_session(options, purpose, instance)),
-      backend_pid_(ask_backend_pid(*raw_)),
+      backend_pid_(ask<int>(*raw_, "SELECT pg_backend_pid()")),
       // A pooler makes up the process number that it tells libpq.
-      pooled_(backend_pid_ != PQbackendPID(raw_->handle())) {}
+      pooled_(backend_pid_ != PQbackendPID(raw_->handle())),
+      commits_lazily_(ask<bool>(*raw_, "SELECT current_setting('synchronous_commit') = 'off'")) {
+  const bool prepares =
+      options.prepared == PreparedStatements::automatic ? !pooled_ : options.prepared == PreparedStatements::on;
+  if (prepares) raw_->prepare_statements();
+}
 
 Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;

@@ -43,6 +43,8 @@ class Connection {
   [[nodiscard]] std::string table(std::string_view name) const;
   /// True if a transaction pooler stands between (the server process differs from the one libpq was told about).
   [[nodiscard]] bool is_pooled() const { return pooled_; }
+  /// True if the server's default would call a commit done before it is on disk.
+  [[nodiscard]] bool commits_lazily() const { return commits_lazily_; }
   /// The server process of this session.
   [[nodiscard]] int backend_pid() const { return backend_pid_; }
   /// To be fetched by the thread that owns the connection, to be used by the one that wants it to stop.
@@ -58,6 +60,7 @@ class Connection {
   std::unique_ptr<RawConnection> raw_;
   int backend_pid_ = 0;
   bool pooled_ = false;
+  bool commits_lazily_ = false;
 };
 
 /// `name` as an SQL identifier. Throws Error (misconfigured) if it can't be one: empty, or longer than 63 bytes.

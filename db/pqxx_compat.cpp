@@ -86,11 +86,16 @@ Result run_with(pqxx::nontransaction& session, const std::string& sql, std::span
   return session.exec_params(sql, pqxx::prepare::make_dynamic_params(parameters.begin(), parameters.end()));
 }
 
+Result run_prepared(pqxx::nontransaction& session, const std::string& name,
+                    std::span<const compat::Parameter> parameters) {
+  return session.exec_prepared(name, pqxx::prepare::make_dynamic_params(parameters.begin(), parameters.end()));
+}
+
 #else
 
 using PqxxConnection = pqxx::connection;
 
-Result run_with(pqxx::nontransaction& session, const std::string& sql, std::span<const compat::Parameter> parameters) {
+pqxx::params params_of(std::span<const compat::Parameter> parameters) {
   pqxx::params all;
   all.reserve(parameters.size());
   for (const compat::Parameter& parameter : parameters) {
@@ -100,7 +105,16 @@ Result run_with(pqxx::nontransaction& session, const std::string& sql, std::span
       all.append(std::string{parameter.text()});
     }
   }
-  return session.exec(sql, all);
+  return all;
+}
+
+Result run_with(pqxx::nontransaction& session, const std::string& sql, std::span<const compat::Parameter> parameters) {
+  return session.exec(sql, params_of(parameters));
+}
+
+Result run_prepared(pqxx::nontransaction& session, const std::string& name,
+                    std::span<const compat::Parameter> parameters) {
+  return session.exec(pqxx::prepped{name}, params_of(parameters));
 }
 
 #endif
@@ -132,7 +146,16 @@ RawConnection::~RawConnection() = default;
 Result RawConnection::run(const std::string& sql, std::span<const compat::Parameter> parameters) {
   if (parameters.empty()) return session_->transaction.exec(sql);
   refuse_nul(parameters);
-  return run_with(session_->transaction, sql, parameters);
+  if (!prepares_) return run_with(session_->transaction, sql, parameters);
+  return run_prepared(session_->transaction, prepared(sql), parameters);
+}
+
+const std::string& RawConnection::prepared(const std::string& sql) {
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end()) return known->second;
+  const std::string name = "authkit_mirror_" + std::to_string(prepared_.size() + 1);
+  session_->connection.prepare(name, sql);
+  return prepared_.emplace(sql, name).first->second;
 }
 
 void RawConnection::send(const std::string& sql) {

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 struct pg_conn;
 
@@ -68,6 +69,10 @@ class RawConnection {
   RawConnection(const RawConnection&) = delete;
   RawConnection& operator=(const RawConnection&) = delete;
 
+  /// From now on a statement with parameters is prepared when it is first run, so that it is parsed once.
+  void prepare_statements() { prepares_ = true; }
+  [[nodiscard]] bool prepares_statements() const { return prepares_; }
+
   /// Without parameters `sql` goes as a simple query and may hold several statements.
   Result run(const std::string& sql, std::span<const compat::Parameter> parameters);
   /// Sends `sql` as one simple query and throws unless all of it succeeds.
@@ -88,8 +93,12 @@ class RawConnection {
  private:
   struct Session;
 
+  const std::string& prepared(const std::string& sql);
+
   pg_conn* handle_;
   std::unique_ptr<Session> session_;
+  bool prepares_ = false;
+  std::unordered_map<std::string, std::string> prepared_;  ///< name of each statement
 };
 
 namespace compat {

@@ -16,21 +16,26 @@ namespace {
 constexpr std::chrono::milliseconds longest_lock_wait{10'000};
 
 /// One message, so that a transaction costs one round trip more than its statements, not six.
-std::string begin_statement(const DatabaseOptions& options) {
+std::string begin_statement(const Connection& connection) {
+  const auto& options = connection.options();
   const auto timeout = options.statement_timeout.count();
   const auto lock_timeout = timeout > 0 ? std::min(longest_lock_wait, options.statement_timeout) : longest_lock_wait;
   return fmt::format(
       "BEGIN ISOLATION LEVEL READ COMMITTED;"
       " SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {1};"
       " SET LOCAL idle_in_transaction_session_timeout = {0};"
-      " SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'",
-      timeout, lock_timeout.count());
+      " SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'{2}{3}",
+      timeout, lock_timeout.count(),
+      // A plan that is kept would be one for the empty tables of the beginning.
+      connection.raw().prepares_statements() ? "; SET LOCAL plan_cache_mode = force_custom_plan" : "",
+      // What was answered to a webhook must not be lost.
+      connection.commits_lazily() ? "; SET LOCAL synchronous_commit = on" : "");
 }
 
 }  // namespace
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection_.raw().send(begin_statement(connection_.options()));
+  connection_.raw().send(begin_statement(connection_));
 }
 
 Transaction::~Transaction() {

@@ -53,6 +53,33 @@ TEST_CASE("a transaction pooler is noticed, and nothing that it refuses is sent 
   CHECK(access.connect().is_pooled());
 }
 
+TEST_CASE("statements are parsed once and planned each time, but for poolers and where that is turned off") {
+  const auto way = GENERATE(Way::direct, Way::pooled);
+  const auto wanted = GENERATE(PreparedStatements::automatic, PreparedStatements::off);
+  DatabaseAccess access(way, Content::nothing);
+  DatabaseOptions options = access.options();
+  options.prepared = wanted;
+  Connection connection(options, "test");
+  const bool prepares = way == Way::direct && wanted == PreparedStatements::automatic;
+  for (int i = 1; i <= 3; ++i) {
+    Transaction transaction(connection);
+    CHECK(transaction.run("SELECT $1::int + 1", i)[0][0].as<int>() == i + 1);
+    const auto kept = transaction.run("SELECT statement FROM pg_prepared_statements");
+    REQUIRE(row_count(kept) == (prepares ? 1 : 0));
+    if (prepares) CHECK(view(kept[0][0]) == "SELECT $1::int + 1");
+    CHECK(view(transaction.run("SHOW plan_cache_mode")[0][0]) == (prepares ? "force_custom_plan" : "auto"));
+  }
+}
+
+TEST_CASE("a commit is on disk when it is done, whatever the database does by default") {
+  TestDatabase database(Content::nothing);
+  const std::string ordered = GENERATE("off", "local", "on");
+  database.execute("ALTER DATABASE " + database.name() + " SET synchronous_commit = " + ordered);
+  Connection connection = database.connect();
+  Transaction transaction(connection);
+  CHECK(view(transaction.run("SHOW synchronous_commit")[0][0]) == (ordered == "off" ? "on" : ordered));
+}
+
 TEST_CASE("a database that does not exist is a matter of configuration") {
   TestDatabase database(Content::nothing);
   const Error error = error_of_connecting(database.url() + " dbname=nothing_here");
