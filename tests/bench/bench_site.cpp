@@ -79,6 +79,20 @@ std::string BenchSource::control(std::string_view method, std::string_view targe
   return ask(connection, method, target, body);
 }
 
+void BenchSource::forget_requests() const {
+  control("POST", "/_simulator/reset-counters");
+}
+
+RequestCounts BenchSource::requests() const {
+  RequestCounts counts;
+  const auto all = nlohmann::json::parse(control("GET", "/_simulator/requests")).at("requests");
+  for (const auto& [what, count] : all.items()) {
+    counts.all += count.get<double>();
+    if (what.ends_with(" 429")) counts.refused += count.get<double>();
+  }
+  return counts;
+}
+
 int BenchSource::port() const {
   return std::stoi(url_.substr(url_.rfind(':') + 1));
 }
@@ -104,9 +118,11 @@ std::pair<double, double> BenchDaemon::end() {
 }
 
 BenchMirror::BenchMirror(const BenchSource& source)
-    : source_(source), cluster_(harness::Fsync::on), database_(cluster_.url(), harness::Content::nothing) {
+    : source_(source),
+      cluster_(is_quick ? harness::Fsync::off : harness::Fsync::on),
+      database_(cluster_.url(), harness::Content::nothing) {
   run_program({"migrate"}, nullptr);
-  fill_log();
+  if (!is_quick) fill_log();
 }
 
 /// A server that has run for a while writes into segments of the log that it used before; a new one has to make them
@@ -117,29 +133,18 @@ void BenchMirror::fill_log() {
   settle();
 }
 
-SyncCost BenchMirror::sync(const std::vector<std::string>& streams, double share) {
+Cost BenchMirror::sync(const std::vector<std::string>& streams, double share) {
   std::vector<std::string> arguments{"sync", "--set", fmt::format("api.max_requests_per_second={}", share)};
   for (const StreamSpec* stream : all_streams()) {
     if (std::ranges::find(streams, stream->name) != streams.end()) continue;
     arguments.insert(arguments.end(), {"--set", fmt::format("streams.{}.enabled=false", stream->name)});
   }
-  source_.control("POST", "/_simulator/reset-counters");
-  SyncCost cost;
-  const auto wal_before = wal_position();
-  const auto database_cpu_before = cluster_.cpu_seconds();
   rusage usage{};
-  const auto began = std::chrono::steady_clock::now();
+  const CostMeter meter(*this);
   run_program(arguments, &usage);
-  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  Cost cost = meter.read();
   cost.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-  cost.database_cpu_seconds = cluster_.cpu_seconds() - database_cpu_before;
   cost.peak_mebibytes = static_cast<double>(usage.ru_maxrss) / 1024;
-  cost.wal_bytes = wal_position() - wal_before;
-  const auto counts = nlohmann::json::parse(source_.control("GET", "/_simulator/requests")).at("requests");
-  for (const auto& [what, count] : counts.items()) {
-    cost.requests += count.get<double>();
-    if (what.ends_with(" 429")) cost.refused += count.get<double>();
-  }
   return cost;
 }
 
@@ -162,7 +167,18 @@ void BenchMirror::settle() {
 }
 
 double BenchMirror::seconds_of_raw_copy(const std::string& table) {
-  return bench::seconds_of_raw_copy(database_.url(), "workos." + table, scratch_.path());
+  double seconds = 0;
+  for (const auto& part : database_.rows(
+           fmt::format("SELECT oid::regclass FROM pg_class WHERE oid = 'workos.{0}'::regclass AND relkind = 'r' "
+                       "UNION ALL SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'workos.{0}'::regclass",
+                       table))) {
+    seconds += bench::seconds_of_raw_copy(database_.url(), part[0], scratch_.path());
+  }
+  return seconds;
+}
+
+double BenchMirror::seconds_of_raw_copy_of_events() {
+  return seconds_of_raw_copy("events") + seconds_of_raw_copy("changes");
 }
 
 std::int64_t BenchMirror::count(const std::string& table) {
@@ -198,8 +214,25 @@ void BenchMirror::run_program(std::vector<std::string> arguments, rusage* usage)
   if (usage != nullptr) *usage = process.usage();
 }
 
-double BenchMirror::wal_position() {
-  return std::stod(database_.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"));
+DatabaseUse BenchMirror::database_use() {
+  return {.cpu_seconds = cluster_.cpu_seconds(),
+          .wal_bytes = std::stod(database_.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))};
+}
+
+CostMeter::CostMeter(BenchMirror& mirror) : mirror_(mirror) {
+  mirror.source().forget_requests();
+  before_ = mirror.database_use();
+  began_ = std::chrono::steady_clock::now();
+}
+
+Cost CostMeter::read() const {
+  Cost cost;
+  cost.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  const DatabaseUse now = mirror_.database_use();
+  cost.database = {.cpu_seconds = now.cpu_seconds - before_.cpu_seconds,
+                   .wal_bytes = now.wal_bytes - before_.wal_bytes};
+  cost.requests = mirror_.source().requests();
+  return cost;
 }
 
 }  // namespace mirror::bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -8,22 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "tests/bench/cost.hpp"
 #include "tests/harness/child_process.hpp"
 #include "tests/harness/private_cluster.hpp"
 #include "tests/harness/test_database.hpp"
 
 namespace mirror::bench {
 
-/// One `authkit-mirror sync`, from the start of the process to its end.
-struct SyncCost {
-  double seconds = 0;
-  double cpu_seconds = 0;           ///< of the daemon alone
-  double database_cpu_seconds = 0;  ///< of all processes of PostgreSQL
-  double peak_mebibytes = 0;        ///< of the daemon
-  double wal_bytes = 0;
-  double requests = 0;
-  double refused = 0;  ///< requests that were answered with 429
-};
+/// As many requests per second as the API answers.
+constexpr double no_limit = 1'000'000;
 
 /// The simulator as a process of its own, without latency.
 class BenchSource {
@@ -35,6 +29,9 @@ class BenchSource {
   [[nodiscard]] int port() const;
   /// Sends a request to the simulator's control endpoint; returns the answer's body.
   std::string control(std::string_view method, std::string_view target, std::string_view body = {}) const;
+  void forget_requests() const;
+  /// Since they were forgotten, those of the control endpoint apart.
+  [[nodiscard]] RequestCounts requests() const;
 
  private:
   harness::TemporaryDirectory logs_;
@@ -58,18 +55,21 @@ class BenchDaemon {
   harness::ChildProcess process_;
 };
 
-/// A PostgreSQL of its own, with fsync and synchronous_commit on, and one mirror in it.
+/// A PostgreSQL of its own, with fsync (unless it shall be quick) and synchronous_commit on, and one mirror in it.
 class BenchMirror {
  public:
   /// An empty mirror with all its tables.
   explicit BenchMirror(const BenchSource& source);
 
-  /// Syncs these streams and no others, with that many requests per second at most. Throws std::runtime_error unless
-  /// that exits with 0.
-  SyncCost sync(const std::vector<std::string>& streams, double share = 1'000'000);
+  /// Syncs these streams and no others, with that many requests per second at most: one `authkit-mirror sync`, from the
+  /// start of the process to its end. Throws std::runtime_error unless that exits with 0.
+  Cost sync(const std::vector<std::string>& streams, double share = no_limit);
   /// What autovacuum would do sooner or later; done now, so that it does not happen within a measurement.
   void settle();
+  /// A partitioned table is copied partition by partition.
   double seconds_of_raw_copy(const std::string& table);
+  /// What the events that the daemon took left behind, copied as it is: the archive and the change feed.
+  double seconds_of_raw_copy_of_events();
   /// Pages of 100 that hold what is mirrored of these streams, without any proof: no reader gets along with fewer.
   double fewest_requests(const std::vector<std::string>& streams);
   std::int64_t count(const std::string& table);
@@ -77,19 +77,36 @@ class BenchMirror {
   /// mirrored.
   [[nodiscard]] std::unique_ptr<BenchDaemon> start_daemon(const std::vector<std::string>& settings = {});
   harness::TestDatabase& database() { return database_; }
+  [[nodiscard]] const BenchSource& source() const { return source_; }
+  /// Since the server's start.
+  DatabaseUse database_use();
 
   static constexpr const char* webhook_secret = "whsec_bench";
+  /// Whether those made from now on flush nothing and don't fill their log, which is for tests of the benchmark alone.
+  static inline bool is_quick = false;
 
  private:
   void fill_log();
   [[nodiscard]] std::vector<std::string> environment() const;
   void run_program(std::vector<std::string> arguments, rusage* usage);
-  double wal_position();
 
   const BenchSource& source_;
   harness::PrivateCluster cluster_;
   harness::TemporaryDirectory scratch_;
   harness::TestDatabase database_;
+};
+
+/// What is used from its construction on.
+class CostMeter {
+ public:
+  explicit CostMeter(BenchMirror& mirror);
+  /// Until now. What the daemon itself used is for its owner to fill in.
+  [[nodiscard]] Cost read() const;
+
+ private:
+  BenchMirror& mirror_;
+  DatabaseUse before_;
+  std::chrono::steady_clock::time_point began_;
 };
 
 }  // namespace mirror::bench

@@ -2,9 +2,13 @@
 // same rows in the same run. RESULTS.md beside this file says how to read it.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "tests/bench/bench_site.hpp"
 #include "tests/bench/event_scenarios.hpp"
 #include "tests/bench/report_scenarios.hpp"
 #include "tests/bench/results.hpp"
@@ -19,12 +23,17 @@ int main(int argc, char** argv) {
   EventSizes event_sizes;
   ReportSizes report_sizes;
   std::string json_file;
-  std::string only;
+  std::vector<std::string> only;
   app.add_option("--users", sizes.users, "Users of the directory that is synced")->capture_default_str();
   app.add_option("--organizations", sizes.organizations, "Organizations of it")->capture_default_str();
   app.add_option("--memberships", sizes.memberships, "Memberships of it")->capture_default_str();
   app.add_option("--invitations", sizes.invitations, "Invitations of it")->capture_default_str();
-  app.add_option("--most-users", growth_sizes.most_users, "Users of the largest of three growing directories")
+  app.add_option("--fillfactors", sizes.fillfactors, "Of the users' pages, each measured")->capture_default_str();
+  app.add_option("--most-users", growth_sizes.most_users,
+                 "Users of the largest of three growing directories, and of one with everything else too (one round)")
+      ->capture_default_str();
+  app.add_option("--growth-steps", growth_sizes.steps, "Only so many of the three, the largest")
+      ->check(CLI::Range(1, 3))
       ->capture_default_str();
   app.add_option("--growth-memberships", growth_sizes.memberships, "Memberships spread over ever more organizations")
       ->capture_default_str();
@@ -45,9 +54,13 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--report-users", report_sizes.users, "Users that are reported on")->capture_default_str();
   app.add_option("--report-memberships", report_sizes.memberships, "Memberships of them")->capture_default_str();
+  app.add_option("--report-organizations", report_sizes.organizations, "Organizations of them")->capture_default_str();
+  app.add_option("--report-invitations", report_sizes.invitations, "Invitations to them")->capture_default_str();
   app.add_option("--report-changes", report_sizes.changes, "Changes of users in the last day")->capture_default_str();
+  app.add_flag("--quick", BenchMirror::is_quick,
+               "PostgreSQL flushes nothing and does not fill its log first: shows that all runs, measures nothing");
   app.add_option("--plans", report_sizes.plans, "Write PostgreSQL's plan of each report there");
-  app.add_option("--only", only, "Only this part")
+  app.add_option("--only", only, "Only these parts")
       ->check(CLI::IsMember({"users", "memberships", "invitations", "directory", "layout", "growth", "rate-limit",
                              "start", "tail", "webhooks", "change-to-row", "reports"}));
   app.add_option("--json", json_file, "Write all values there too");
@@ -55,7 +68,7 @@ int main(int argc, char** argv) {
   try {
     Results results;
     event_sizes.rounds = limit_sizes.rounds = report_sizes.rounds = sizes.rounds;
-    const auto is_wanted = [&](const char* part) { return only.empty() || only == part; };
+    const auto is_wanted = [&](const char* part) { return only.empty() || std::ranges::count(only, part) > 0; };
     if (is_wanted("users")) measure_users(results, sizes);
     if (is_wanted("memberships")) measure_memberships(results, sizes);
     if (is_wanted("invitations")) measure_invitations(results, sizes);

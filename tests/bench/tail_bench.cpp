@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <tuple>
 
 #include "tests/bench/bench_site.hpp"
 #include "tests/bench/event_scenarios.hpp"
@@ -15,6 +17,8 @@ namespace {
 /// 80 % updates of users; creations and deletions in between, as a directory has them.
 constexpr const char* mix = R"({{"seed":{},"users":{{"update":16,"create":1,"delete":1}},)"
                             R"("organization_memberships":{{"update":2,"create":1}}}})";
+
+constexpr double events_per_page = 100;
 
 std::size_t events_of(KeepAlive& source) {
   return nlohmann::json::parse(ask(source, "GET", "/_simulator/counts")).at("events");
@@ -39,17 +43,6 @@ void await_catching_up(BenchMirror& mirror, const std::string& before) {
   if (!harness::wait_until(is_done, std::chrono::minutes{10})) throw std::runtime_error("the tail does not catch up");
 }
 
-/// What the events left behind, copied as it is: the archive and the change feed.
-double seconds_of_copies(BenchMirror& mirror) {
-  double seconds = 0;
-  for (const auto& row :
-       mirror.database().rows("SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
-                              "WHERE inhparent IN ('workos.events'::regclass, 'workos.changes'::regclass)")) {
-    seconds += mirror.seconds_of_raw_copy(row[0]);
-  }
-  return seconds;
-}
-
 void measure_round(Results& results, const BenchSource& source, const EventSizes& sizes, std::size_t round) {
   BenchMirror mirror(source);
   mirror.sync({"organizations", "users", "organization_memberships", "invitations"});
@@ -61,20 +54,20 @@ void measure_round(Results& results, const BenchSource& source, const EventSizes
 
   const std::string before = caught_up_through(mirror);
   const auto known = mirror.database().count("SELECT count(*) FROM workos.events");
-  const auto began = std::chrono::steady_clock::now();
+  const CostMeter meter(mirror);
   const auto daemon = mirror.start_daemon();
   await_catching_up(mirror, before);
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-  const auto [cpu_seconds, peak] = daemon->end();
+  Cost cost = meter.read();
+  std::tie(cost.cpu_seconds, cost.peak_mebibytes) = daemon->end();
   const auto applied = mirror.database().count("SELECT count(*) FROM workos.events") - known;
   if (static_cast<double>(applied) != events) {
     throw std::runtime_error(fmt::format("{} of {} events were archived", applied, events));
   }
-  const double copy_seconds = seconds_of_copies(mirror);
-  results.add("tail, backlog: rate", "events/s", events / time.count(), ">= 10000");
-  results.add("tail, backlog: CPU of the daemon", "us/event", cpu_seconds * 1e6 / events);
-  results.add("tail, backlog: peak memory of the daemon", "MiB", peak, "< 48");
-  results.add("tail, backlog: rate / raw COPY's of archive and feed", "", copy_seconds / time.count());
+  const double copy_seconds = mirror.seconds_of_raw_copy_of_events();
+  results.add("tail, backlog: rate", "events/s", events / cost.seconds, ">= 10000");
+  add_use(results, "tail, backlog", cost, events, "event");
+  results.add("tail, backlog: requests / fewest possible", "", cost.requests.all / std::ceil(events / events_per_page));
+  results.add("tail, backlog: rate / raw COPY's of archive and feed", "", copy_seconds / cost.seconds);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 #include "support/clock.hpp"
 #include "tests/bench/bench_site.hpp"
@@ -159,9 +160,11 @@ void measure_round(Results& results, const BenchSource& source, const EventSizes
   const int port = daemon->port();
   await_writer(mirror, port, prepare(users, 1, 0).front());
 
+  const CostMeter meter(mirror);
   const auto one_by_one = deliver(port, 1, alone).first;
   const auto [latencies, seconds] = deliver(port, sizes.senders, together);
-  const auto [cpu_seconds, peak] = daemon->end();
+  Cost cost = meter.read();
+  std::tie(cost.cpu_seconds, cost.peak_mebibytes) = daemon->end();
   const auto archived = mirror.database().count("SELECT count(*) FROM workos.events WHERE webhook_at IS NOT NULL");
   if (static_cast<std::size_t>(archived) != 1 + sizes.alone + sizes.deliveries) {
     throw std::runtime_error(fmt::format("{} webhooks were archived", archived));
@@ -170,8 +173,9 @@ void measure_round(Results& results, const BenchSource& source, const EventSizes
   results.add("webhooks, many senders: durable answers", "1/s", deliveries / seconds, ">= 3000");
   results.add("webhooks, many senders: median latency", "ms", quantile(latencies, 0.5));
   results.add("webhooks, many senders: p99 latency", "ms", quantile(latencies, 0.99), "< 50");
-  results.add("webhooks: CPU of the daemon", "us/webhook", cpu_seconds * 1e6 / deliveries);
-  results.add("webhooks: peak memory of the daemon", "MiB", peak, "< 48");
+  results.add("webhooks, many senders: durable answers / raw COPY's of archive and feed", "",
+              deliveries / seconds * mirror.seconds_of_raw_copy_of_events() / static_cast<double>(archived));
+  add_use(results, "webhooks", cost, static_cast<double>(sizes.alone + sizes.deliveries), "webhook");
   results.add("webhooks, one at a time: median latency", "ms", quantile(one_by_one, 0.5), "< 10");
   results.add("webhooks, one at a time: p99 latency", "ms", quantile(one_by_one, 0.99));
 }
