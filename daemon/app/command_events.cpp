@@ -73,7 +73,7 @@ ExitCode report(const Invocation& invocation, const sync::ReplayOutcome& outcome
   if (invocation.json) {
     std::cout << nlohmann::json{{"read", outcome.read}, {"parked", outcome.parked}}.dump(2) << "\n";
   } else {
-    std::cout << outcome.read << " events applied again, " << outcome.parked << " could not be\n";
+    std::cout << outcome.read << " events tried again, " << outcome.parked << " still can't be applied\n";
   }
   return outcome.parked == 0 ? ExitCode::done : ExitCode::not_all_well;
 }

@@ -1,8 +1,11 @@
 // Rule R10 for events: one that can't be applied is parked, everything around it goes on.
 
+#include <thread>
+
 #include "sync/event_replay.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
+#include "tests/harness/wait_until.hpp"
 #include "tests/sync/tail_fixture.hpp"
 
 namespace mirror::tests {
@@ -30,8 +33,33 @@ struct QuarantineFixture : TailFixture {
   void spoil_newest_with(std::string text) {
     spoil_newest([&](const std::string&) { return text; });
   }
+  /// Renames a user, by an event whose `data` has another name until mend().
+  std::string park_rename() {
+    const auto user = any(Kind::users);
+    rename(user, "Spoiled");
+    spoil_newest(
+        [](const std::string& text) { return std::string(text).replace(text.find(R"("data")"), 6, R"("date")"); });
+    return user;
+  }
+  /// What is parked reads as an event now, as if this version understood it.
+  void mend() {
+    database.execute(
+        "UPDATE workos.events SET raw = raw - 'date' || jsonb_build_object('data', raw -> 'date') WHERE error IS NOT "
+        "NULL");
+  }
+  void was_tried_by_another_version() {
+    database.execute("UPDATE workos.events SET tried_version = '0.0.1' WHERE error IS NOT NULL");
+  }
   std::int64_t parked() { return count("SELECT count(*) FROM workos.events WHERE error IS NOT NULL"); }
+  std::int64_t attempts() { return count("SELECT attempts FROM workos.events WHERE error IS NOT NULL"); }
 };
+
+/// The tail from a daemon's start to the end of its first poll.
+void start_tail_and_stop(SteppedMirror& daemon) {
+  const auto polls = daemon.board().tail().polls;
+  const std::jthread tail([&](const std::stop_token& stop) { daemon.tail().run(stop); });
+  REQUIRE(harness::wait_until([&] { return daemon.board().tail().polls > polls; }));
+}
 
 struct Poison {
   const char* name;
@@ -128,13 +156,12 @@ TEST_CASE("an event that can't be applied is parked with its error, the others o
   CHECK(mirror.parked() == 1);
   CHECK(daemon.board().tail().recoveries == 0);
 
-  const auto attempts = [&] { return mirror.count("SELECT attempts FROM workos.events WHERE error IS NOT NULL"); };
-  CHECK(attempts() == 1);
+  CHECK(mirror.attempts() == 1);
   CHECK(sync::retry_events(daemon.session(), false, {}).parked == 1);
-  CHECK(attempts() == 2);
+  CHECK(mirror.attempts() == 2);
   // What this version can't read is not tried again at every start.
   CHECK(sync::retry_events(daemon.session(), true, {}).read == 0);
-  CHECK(attempts() == 2);
+  CHECK(mirror.attempts() == 2);
 }
 
 TEST_CASE("text that PostgreSQL can't hold is repaired and applied") {
@@ -345,6 +372,61 @@ TEST_CASE("an event that claims to be of the far future does not outlast what is
   mirror.change([&](Store& store) { store.erase(Kind::users, user, {.event = false}); });
   daemon.sweep_all();
   CHECK_FALSE(mirror.is_live("users", user));
+}
+
+TEST_CASE("a parked event that has become readable is applied by a retry and leaves the quarantine") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.park_rename();
+  daemon.catch_up();
+  REQUIRE(mirror.parked() == 1);
+  REQUIRE(mirror.first_name(user) != "Spoiled");
+  mirror.mend();
+  const auto outcome = sync::retry_events(daemon.session(), false, {});
+  CHECK(outcome.read == 1);
+  CHECK(outcome.parked == 0);
+  CHECK(mirror.parked() == 0);
+  CHECK(mirror.first_name(user) == "Spoiled");
+  CHECK(mirror.value("SELECT object_id FROM workos.events WHERE id = '" + mirror.newest_event_id() + "'") == user);
+  CHECK(sync::retry_events(daemon.session(), false, {}).read == 0);
+}
+
+TEST_CASE("the first start of another version tries the quarantine again, without being asked") {
+  QuarantineFixture mirror;
+  std::string user;
+  {
+    SteppedMirror daemon(mirror);
+    daemon.sweep_all();
+    user = mirror.park_rename();
+    daemon.catch_up();
+  }
+  mirror.mend();
+  {
+    SteppedMirror same_version(mirror);
+    start_tail_and_stop(same_version);
+    CHECK(mirror.parked() == 1);
+  }
+  mirror.was_tried_by_another_version();
+  SteppedMirror upgraded(mirror);
+  start_tail_and_stop(upgraded);
+  CHECK(mirror.parked() == 0);
+  CHECK(mirror.first_name(user) == "Spoiled");
+}
+
+TEST_CASE("what another version can't read either is tried once by it and not at each of its starts") {
+  QuarantineFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  mirror.park_rename();
+  daemon.catch_up();
+  mirror.was_tried_by_another_version();
+  REQUIRE(mirror.attempts() == 1);
+  for (int start = 0; start < 2; ++start) {
+    start_tail_and_stop(daemon);
+    CHECK(mirror.attempts() == 2);
+  }
+  CHECK(mirror.parked() == 1);
 }
 
 }  // namespace mirror::tests
