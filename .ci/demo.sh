@@ -53,6 +53,7 @@ start_demo_database() {
 # A directory of a believable size that keeps changing.
 start_simulator() {
   say "no WORKOS_API_KEY is set: mirroring a simulated directory"
+  : >.demo/simulator.log  # for whoever looks before the simulator writes
   build/release/workos-simulator --port 0 --users 20000 --organizations 200 --invitations 300 --until now --churn 5 \
     >.demo/simulator.log 2>&1 &
   at_exit "stop_process $!"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "db/array_literal.hpp"
+#include "db/environment_sql.hpp"
 #include "db/transaction.hpp"
 
 namespace mirror::db {
@@ -34,8 +35,10 @@ void ChangeFeed::record(Transaction& transaction, std::string_view table, const 
                               "CASE WHEN batch.op <> 'insert' THEN COALESCE(batch.before::jsonb, mirrored._raw) END "
                               "FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) "
                               "WITH ORDINALITY AS batch (id, op, via, observed_at, before, event_id, position) "
-                              "LEFT JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.id = batch.id",
-                              connection.table("changes"), connection.table(table)),
+                              // OFFSET 0: each is looked up by its key, whatever the planner knows of the table.
+                              "LEFT JOIN LATERAL (SELECT _raw FROM {} WHERE _env = {} AND id = batch.id "
+                              "AND batch.op <> 'insert' AND batch.before IS NULL OFFSET 0) AS mirrored ON true",
+                              connection.table("changes"), connection.table(table), this_environment),
                   environment_, reserve(static_cast<std::int64_t>(entries.size())), table, ids.str(), ops.str(),
                   vias.str(), instants.str(), std::move(befores).str(), event_ids.str());
 }
@@ -68,12 +71,12 @@ std::int64_t ChangeFeed::record_late(Transaction& transaction, std::string_view 
                   "WITH ORDINALITY AS batch (id, via, observed_at, event_id, content, position) "
                   // OFFSET 0: each is looked up by its index, whatever the planner knows of the table.
                   "LEFT JOIN LATERAL (SELECT true AS is_known FROM {0} AS told "
-                  "WHERE told._env = $1 AND told.table_name = $3 AND told.id = batch.id "
+                  "WHERE told._env = {1} AND told.table_name = $3 AND told.id = batch.id "
                   "AND CASE WHEN batch.event_id IS NULL THEN told.op = 'late' AND told.content = batch.content::jsonb "
                   "ELSE told.event_id = batch.event_id AND (batch.content IS NULL) = "
                   "(told.op = 'delete' OR (told.op = 'late' AND told.content IS NULL)) END "
                   "OFFSET 0 LIMIT 1) AS told ON true WHERE told.is_known IS NULL",
-                  transaction.connection().table("changes")),
+                  transaction.connection().table("changes"), this_environment),
       environment_, next_seq_, table, ids.str(), vias.str(), instants.str(), event_ids.str(),
       std::move(contents).str());
   const auto count = static_cast<std::int64_t>(recorded.affected_rows());

@@ -52,6 +52,7 @@ class Eraser {
     for (const auto& place : erasure_places()) {
       if (search_.exists(place.table, place.column)) remove_from(place);
     }
+    recount_holds();
     clear_commands();
   }
 
@@ -232,6 +233,15 @@ class Eraser {
                                        table, column, column, ours, column),
                            environment_, words_));
     }
+  }
+
+  /// What waits for a decision is said by number.
+  void recount_holds() {
+    if (!search_.exists("hold_items", "id")) return;
+    transaction_.run(fmt::format("UPDATE {} AS hold SET deletions = (SELECT count(*) FROM {} WHERE hold_id = hold.id) "
+                                 "WHERE _env = $1 AND state = 'open'",
+                                 connection_.table("holds"), connection_.table("hold_items")),
+                     environment_);
   }
 
   /// The request for this erasure among them.

@@ -6,7 +6,7 @@
 
 #include "db/array_literal.hpp"
 #include "db/copy_stream.hpp"
-#include "db/monthly_partitions.hpp"
+#include "db/environment_sql.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
@@ -192,29 +192,23 @@ void EventStore::prepare_partitions(Transaction& transaction) const {
   months().prepare(transaction);
 }
 
-std::vector<std::string> EventStore::drop_partitions_older_than(Transaction& transaction,
-                                                                std::int64_t age_seconds) const {
-  std::vector<std::string> dropped;
-  for (auto& name : months().older_than(transaction, age_seconds)) {
-    if (drop_partition(transaction, name)) dropped.push_back(std::move(name));
-  }
-  return dropped;
+std::vector<OldMonth> EventStore::months_older_than(Transaction& transaction, std::int64_t age_seconds) const {
+  return months().older_than(transaction, age_seconds);
 }
 
-/// Keeps what is parked, and what another environment may keep for longer.
-bool EventStore::drop_partition(Transaction& transaction, const std::string& name) const {
-  const std::string partition = transaction.connection().table(name);
+Forgetting EventStore::forget(Transaction& transaction, OldMonth& month, int most) const {
+  if (!months().claim(transaction, month)) return Forgetting::kept;
+  // The ends of two indexes, for the month may be large: all of it would take minutes to read.
   const auto is_needed = [&] {
-    return !transaction
-                .run(fmt::format("SELECT FROM {} WHERE _env <> $1 OR error IS NOT NULL LIMIT 1", partition),
-                     environment_)
-                .empty();
+    const auto found =
+        transaction.run(fmt::format("SELECT (SELECT min(_env) FROM {0}) <> $1 OR (SELECT max(_env) FROM {0}) <> $1 "
+                                    "OR (SELECT min(_env) FROM {0} WHERE error IS NOT NULL) IS NOT NULL",
+                                    transaction.connection().table(month.name)),
+                        environment_);
+    return read_text(found, 0, 0) == "t";
   };
-  if (months().drop(transaction, name, is_needed)) return true;
-  if (is_needed()) {
-    transaction.run(fmt::format("DELETE FROM {} WHERE _env = $1 AND error IS NULL", partition), environment_);
-  }
-  return false;
+  const OwnRows own{fmt::format("_env = {} AND error IS NULL", this_environment), "id", "text"};
+  return months().forget(transaction, month, environment_, is_needed, own, most);
 }
 
 }  // namespace mirror::db

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "db/monthly_partitions.hpp"
 #include "support/instant.hpp"
 
 namespace mirror::db {
@@ -60,14 +61,16 @@ class EventStore {
   /// One in quarantine was tried again, and can't even be read; its error stays that of the first attempt.
   void note_attempt(Transaction& transaction, const ArchivedEvent& event) const;
 
-  /// Drops partitions all of whose events are older than `age_seconds`, by the database's clock; returns their names.
-  std::vector<std::string> drop_partitions_older_than(Transaction& transaction, std::int64_t age_seconds) const;
+  /// The months all of whose events are older than `age_seconds`, by the database's clock, oldest first.
+  [[nodiscard]] std::vector<OldMonth> months_older_than(Transaction& transaction, std::int64_t age_seconds) const;
+  /// Drops one of them. What is in quarantine stays, and what another environment may keep for longer: then up to
+  /// `most` events of this one go.
+  Forgetting forget(Transaction& transaction, OldMonth& month, int most) const;
 
  private:
   std::vector<EventRecord> copy_news(Transaction& transaction, const std::vector<EventRecord>& events) const;
   void merge(Transaction& transaction, const std::vector<EventRecord>& events) const;
   void forget_unreadable_times(Transaction& transaction, const std::string& ids, const std::string& instants) const;
-  bool drop_partition(Transaction& transaction, const std::string& name) const;
 
   std::string environment_;
 };

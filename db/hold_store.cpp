@@ -102,36 +102,42 @@ std::vector<HeldDeletion> HoldStore::read_items(Transaction& transaction, int id
   return items;
 }
 
-int HoldStore::join(Transaction& transaction, const HoldRecord& hold,
-                    const std::vector<HeldDeletion>& deletions) const {
+JoinedHold HoldStore::join(Transaction& transaction, const HoldRecord& hold,
+                           const std::vector<HeldDeletion>& deletions) const {
   const auto& connection = transaction.connection();
   const auto found = transaction.run(
       fmt::format("SELECT id FROM {} WHERE _env = $1 AND stream = $2 AND cause = 'event' AND state = 'open'",
                   connection.table("holds")),
       environment_, hold.stream);
-  const int id = found.empty() ? open(transaction, hold, {}) : static_cast<int>(read_number(found, 0, 0));
+  JoinedHold joined;
+  joined.id = found.empty() ? open(transaction, hold, {}) : static_cast<int>(read_number(found, 0, 0));
   ArrayLiteral ids;
   ArrayLiteral event_ids;
   ArrayLiteral instants;
+  ArrayLiteral children;
   for (const auto& deletion : deletions) {
     ids.add(deletion.id);
     event_ids.add(deletion.event_id);
     instants.add(deletion.deleted_at);
+    children.add(std::to_string(deletion.children));
   }
-  transaction.run(fmt::format("INSERT INTO {} (hold_id, table_name, id, event_id, deleted_at) "
-                              "SELECT $1, $2, id, event_id, at::timestamptz FROM "
-                              "unnest($3::text[], $4::text[], $5::text[]) AS batch (id, event_id, at) "
-                              "ON CONFLICT (hold_id, table_name, id) DO UPDATE SET event_id = EXCLUDED.event_id, "
-                              "deleted_at = EXCLUDED.deleted_at",
-                              connection.table("hold_items")),
-                  id, hold.stream, ids.str(), event_ids.str(), instants.str());
-  transaction.run(
-      fmt::format("UPDATE {} AS hold SET deletions = items.count, through = GREATEST(hold.through, items.through), "
-                  "cascades = hold.cascades + $2 FROM (SELECT count(*) AS count, max(deleted_at) AS through FROM {} "
-                  "WHERE hold_id = $1) AS items WHERE hold.id = $1",
-                  connection.table("holds"), connection.table("hold_items")),
-      id, found.empty() ? 0 : hold.cascades);
-  return id;
+  // Events come several times. A row that no transaction has touched yet is a new one.
+  const auto added = transaction.run(
+      fmt::format("WITH batch AS (SELECT id, event_id, at::timestamptz AS at, children FROM "
+                  "unnest($3::text[], $4::text[], $5::text[], $6::bigint[]) AS held (id, event_id, at, children)), "
+                  "kept AS (INSERT INTO {} (hold_id, table_name, id, event_id, deleted_at) "
+                  "SELECT $1, $2, id, event_id, at FROM batch "
+                  "ON CONFLICT (hold_id, table_name, id) DO UPDATE SET event_id = EXCLUDED.event_id, "
+                  "deleted_at = EXCLUDED.deleted_at RETURNING id, xmax = 0 AS is_new), "
+                  "news AS (SELECT count(*) FILTER (WHERE is_new) AS count, max(at) AS through, "
+                  "COALESCE(sum(children) FILTER (WHERE is_new), 0) AS children FROM batch JOIN kept USING (id)) "
+                  "UPDATE {} AS hold SET deletions = hold.deletions + news.count, "
+                  "cascades = hold.cascades + news.children, through = GREATEST(hold.through, news.through) "
+                  "FROM news WHERE hold.id = $1 RETURNING news.count",
+                  connection.table("hold_items"), connection.table("holds")),
+      joined.id, hold.stream, ids.str(), event_ids.str(), instants.str(), children.str());
+  joined.added = read_number(added, 0, 0);
+  return joined;
 }
 
 bool HoldStore::is_open(Transaction& transaction, std::string_view stream, std::string_view cause) const {
@@ -153,22 +159,32 @@ std::vector<std::string> HoldStore::held_by_events(Transaction& transaction, std
   return ids;
 }
 
-std::optional<Instant> HoldStore::approved_through(Transaction& transaction, const TableSpec& table) const {
+std::set<std::string, std::less<>> HoldStore::discarded_events(Transaction& transaction, std::string_view stream,
+                                                               const std::vector<std::string_view>& ids) const {
+  const auto result = transaction.run(
+      fmt::format("SELECT item.event_id FROM {} AS hold CROSS JOIN unnest($3::text[]) AS wanted (id) "
+                  "CROSS JOIN LATERAL (SELECT event_id FROM {} "
+                  "WHERE hold_id = hold.id AND table_name = $2 AND id = wanted.id OFFSET 0) AS item "
+                  "WHERE hold._env = $1 AND stream = $2 AND cause = 'event' AND state = 'discarded'",
+                  transaction.connection().table("holds"), transaction.connection().table("hold_items")),
+      environment_, stream, array_literal(ids));
+  std::set<std::string, std::less<>> events;
+  for (int row = 0; row < static_cast<int>(result.size()); ++row) {
+    if (const auto id = read_text(result, row, 0)) events.emplace(*id);
+  }
+  return events;
+}
+
+std::optional<Instant> HoldStore::approved_at(Transaction& transaction, const TableSpec& table) const {
   ArrayLiteral parents;
   for (const auto& parent : table.parents) parents.add(parent.table);
   const auto result =
-      transaction.run(fmt::format("SELECT max(through) FROM {} WHERE _env = $1 AND state = 'approved' "
+      transaction.run(fmt::format("SELECT max(decided_at) FROM {} WHERE _env = $1 AND state = 'approved' "
                                   "AND ((stream = $2 AND cause = 'event') OR stream = ANY ($3::text[]))",
                                   transaction.connection().table("holds")),
                       environment_, table.name, parents.str());
   const auto text = read_text(result, 0, 0);
   return text ? parse_instant(*text) : std::nullopt;
-}
-
-void HoldStore::cover(Transaction& transaction, int id, Instant through) const {
-  transaction.run(
-      fmt::format("UPDATE {} SET through = $2::timestamptz WHERE id = $1", transaction.connection().table("holds")), id,
-      to_string(through));
 }
 
 bool HoldStore::is_held(Transaction& transaction, const TableSpec& table, std::string_view id) const {

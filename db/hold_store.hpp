@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,13 @@ struct HeldDeletion {
   std::string id;
   std::string event_id = {};    ///< empty: a sweep missed the row
   std::string deleted_at = {};  ///< creation of that event
+  long children = 0;            ///< rows that would die with it; not read back
+};
+
+/// A hold that deletions joined.
+struct JoinedHold {
+  int id = 0;
+  long added = 0;  ///< deletions that were not in it yet
 };
 
 /// A set of deletions that the brake stopped.
@@ -45,16 +54,17 @@ class HoldStore {
 
   /// Opens a hold over `ids` of `hold.stream`; an open one of the same stream and cause is replaced. Returns its id.
   int open(Transaction& transaction, const HoldRecord& hold, const std::vector<std::string>& ids) const;
-  /// Adds `deletions` to the open hold of `hold.stream` over events, or opens one. Returns its id.
-  int join(Transaction& transaction, const HoldRecord& hold, const std::vector<HeldDeletion>& deletions) const;
+  /// Adds `deletions` to the open hold of `hold.stream` over events, or opens one. Those that are in it count once.
+  JoinedHold join(Transaction& transaction, const HoldRecord& hold, const std::vector<HeldDeletion>& deletions) const;
   [[nodiscard]] bool is_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
+  /// Deletion events of the rows `ids` of `stream` that a person has discarded: they are left to the next sweep.
+  [[nodiscard]] std::set<std::string, std::less<>> discarded_events(Transaction& transaction, std::string_view stream,
+                                                                    const std::vector<std::string_view>& ids) const;
   /// Ids of `stream` in an open hold over events.
   [[nodiscard]] std::vector<std::string> held_by_events(Transaction& transaction, std::string_view stream) const;
-  /// Deletions of rows of `table` up to this instant of the API have been approved by a person: by events, or together
-  /// with their parents.
-  [[nodiscard]] std::optional<Instant> approved_through(Transaction& transaction, const TableSpec& table) const;
-  /// Notes that an approval covers all deletions up to `through`, and none behind it.
-  void cover(Transaction& transaction, int id, Instant through) const;
+  /// When a person last approved deletions of rows of `table`, by events or together with their parents: by the
+  /// database's clock.
+  [[nodiscard]] std::optional<Instant> approved_at(Transaction& transaction, const TableSpec& table) const;
   /// A newer certified sweep found less: nothing is left to decide.
   void replace_open(Transaction& transaction, std::string_view stream, std::string_view cause) const;
   /// Closes the other open holds of `table` that `decided` has left nothing to decide about: all their rows are dead.

@@ -4,6 +4,7 @@
 
 #include "db/array_literal.hpp"
 #include "db/connection.hpp"
+#include "db/environment_sql.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 
@@ -120,9 +121,9 @@ std::vector<std::string> RowReader::read_states_of(Transaction& transaction, std
 std::vector<std::string> RowReader::read_live_values(Transaction& transaction, std::string_view column,
                                                      std::string_view after, int most) const {
   const auto result = transaction.run(
-      fmt::format("SELECT DISTINCT {0} FROM {1} WHERE _env = $1 AND {0} > $2 AND _deleted_at IS NULL ORDER BY {0} "
+      fmt::format("SELECT DISTINCT {0} FROM {1} WHERE _env = {2} AND {0} > $2 AND _deleted_at IS NULL ORDER BY {0} "
                   "LIMIT $3",
-                  quote_identifier(column), sql_.name),
+                  quote_identifier(column), sql_.name, this_environment),
       environment_, after, most);
   std::vector<std::string> values;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) values.emplace_back(*read_text(result, row, 0));
@@ -151,13 +152,14 @@ std::unordered_map<std::string, Tombstone, IdHash, std::equal_to<>> RowReader::r
   return dead;
 }
 
-std::vector<Instant> RowReader::deaths_by_event(Transaction& transaction, Instant after) const {
+std::vector<Instant> RowReader::deaths_by_event(Transaction& transaction, Instant after,
+                                                std::optional<Instant> written_after) const {
   const auto result =
-      transaction.run(fmt::format("SELECT _deleted_at FROM {} WHERE _env = $1 AND _deleted_at > $2::timestamptz "
+      transaction.run(fmt::format("SELECT _deleted_at FROM {} WHERE _env = {} AND _deleted_at > $2::timestamptz "
                                   "AND _deleted_by IN ('event', 'cascade') AND _observed_at < _deleted_at "
-                                  "ORDER BY _deleted_at",
-                                  sql_.name),
-                      environment_, mirror::to_string(after));
+                                  "AND _changed_at > COALESCE($3::timestamptz, '-infinity') ORDER BY _deleted_at",
+                                  sql_.name, this_environment),
+                      environment_, mirror::to_string(after), instant_text(written_after));
   std::vector<Instant> deaths;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) deaths.push_back(*read_instant(result, row, 0));
   return deaths;
@@ -170,8 +172,8 @@ std::vector<std::pair<std::string, long>> RowReader::count_live_by(Transaction& 
   const auto result = transaction.run(
       fmt::format("SELECT wanted_value, live.rows FROM (SELECT DISTINCT unnest($2::text[])) AS wanted (wanted_value) "
                   "CROSS JOIN LATERAL (SELECT count(*) AS rows FROM {} "
-                  "WHERE _env = $1 AND {} = wanted_value AND _deleted_at IS NULL) AS live WHERE live.rows > 0",
-                  sql_.name, quote_identifier(column)),
+                  "WHERE _env = {} AND {} = wanted_value AND _deleted_at IS NULL) AS live WHERE live.rows > 0",
+                  sql_.name, this_environment, quote_identifier(column)),
       environment_, array_literal(values));
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
     counts.emplace_back(*read_text(result, row, 0), read_number(result, row, 1));
@@ -180,10 +182,11 @@ std::vector<std::pair<std::string, long>> RowReader::count_live_by(Transaction& 
 }
 
 std::vector<std::string> RowReader::sample_ids(Transaction& transaction, int each) const {
+  // The order is that of the key, which every table has.
   const auto result = transaction.run(
-      fmt::format("(SELECT id FROM {0} WHERE _env = $1 AND _deleted_at IS NULL ORDER BY created_at DESC LIMIT $2) "
-                  "UNION (SELECT id FROM {0} WHERE _env = $1 AND _deleted_at IS NULL ORDER BY created_at LIMIT $2)",
-                  sql_.name),
+      fmt::format("(SELECT id FROM {0} WHERE _env = {1} AND _deleted_at IS NULL ORDER BY id DESC LIMIT $2) "
+                  "UNION (SELECT id FROM {0} WHERE _env = {1} AND _deleted_at IS NULL ORDER BY id LIMIT $2)",
+                  sql_.name, this_environment),
       environment_, each);
   std::vector<std::string> ids;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) ids.emplace_back(*read_text(result, row, 0));
@@ -210,9 +213,11 @@ bool RowReader::is_empty(Transaction& transaction) const {
   return transaction.run(fmt::format("SELECT FROM {} WHERE _env = $1 LIMIT 1", sql_.name), environment_).empty();
 }
 
-long RowReader::count_live(Transaction& transaction) const {
+long RowReader::count_live(Transaction& transaction, std::optional<long> most) const {
   const auto result = transaction.run(
-      fmt::format("SELECT count(*) FROM {} WHERE _env = $1 AND _deleted_at IS NULL", sql_.name), environment_);
+      fmt::format("SELECT count(*) FROM (SELECT FROM {} WHERE _env = $1 AND _deleted_at IS NULL LIMIT $2) AS live",
+                  sql_.name),
+      environment_, most ? std::optional(std::to_string(*most)) : std::nullopt);
   return read_number(result, 0, 0);
 }
 

@@ -57,15 +57,17 @@ class RowReader {
       Transaction& transaction, const std::vector<std::string_view>& ids) const;
 
   /// When rows that had been alive here died by events, themselves or with their parents, after `after`: by the API's
-  /// time, ascending.
-  [[nodiscard]] std::vector<Instant> deaths_by_event(Transaction& transaction, Instant after) const;
+  /// time, ascending. With `written_after` only those that were written later, by the database's clock.
+  [[nodiscard]] std::vector<Instant> deaths_by_event(Transaction& transaction, Instant after,
+                                                     std::optional<Instant> written_after = std::nullopt) const;
 
-  /// Ids of up to `each` of the newest and of the oldest live rows.
+  /// Ids of up to `each` of the first and of the last live rows in the order of ids: roughly the oldest and the newest.
   [[nodiscard]] std::vector<std::string> sample_ids(Transaction& transaction, int each) const;
   /// Live rows from all over the table, some thousands of a large one: id and created_at.
   [[nodiscard]] std::vector<std::pair<std::string, Instant>> sample_places(Transaction& transaction) const;
   [[nodiscard]] bool is_empty(Transaction& transaction) const;
-  [[nodiscard]] long count_live(Transaction& transaction) const;
+  /// How many rows live; with `most` it stops counting there.
+  [[nodiscard]] long count_live(Transaction& transaction, std::optional<long> most = std::nullopt) const;
   /// How many live rows each of `values` has as its `column`; those with none are left out.
   [[nodiscard]] std::vector<std::pair<std::string, long>> count_live_by(
       Transaction& transaction, std::string_view column, const std::vector<std::string_view>& values) const;

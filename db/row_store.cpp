@@ -5,6 +5,7 @@
 #include "db/array_literal.hpp"
 #include "db/change_feed.hpp"
 #include "db/connection.hpp"
+#include "db/environment_sql.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 #include "support/error.hpp"
@@ -93,11 +94,13 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
   // apart (deaths_by_event). History is told the time of the event, or else of what noticed it, in whole seconds.
   const auto result = transaction.run(
       fmt::format(
+          // Each is looked up by its index, whatever the planner knows of the table.
           "WITH dead AS ("
           "UPDATE {0} AS mirrored SET _deleted_at = GREATEST(death.at, _observed_at + interval '1 microsecond'), "
           "_deleted_by = $6, _event_id = GREATEST(death.event_id, _event_id), _changed_at = clock_timestamp() "
-          "FROM ({4}) AS death "
-          "WHERE _env = $1 AND mirrored.{1} = death.key AND _deleted_at IS NULL AND {3} <= death.at "
+          "FROM ({4}) AS death CROSS JOIN LATERAL (SELECT ctid FROM {0} "
+          "WHERE _env = {5} AND {1} = death.key AND _deleted_at IS NULL AND {3} <= death.at OFFSET 0) AS found "
+          "WHERE mirrored.ctid = found.ctid "
           "RETURNING mirrored.id, _raw, death.event_id, death.position, "
           "CASE WHEN death.told_at = death.at OR updated_at <= death.told_at THEN death.told_at "
           "ELSE GREATEST(death.at, updated_at) END AS died_at) "
@@ -105,7 +108,7 @@ long RowStore::bury(Transaction& transaction, std::string_view key_column, const
           "SELECT $1, $7::bigint - 1 + row_number() OVER (ORDER BY position, id), $8, id, 'delete', $9, "
           "event_id, died_at, _raw FROM dead",
           sql_.name, quote_identifier(key_column), transaction.connection().table("changes"), last_life_sign,
-          DeathArrays::select),
+          DeathArrays::select, this_environment),
       environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told(), to_string(by), feed.next_seq(),
       spec().name, via_of(by));
   const auto buried = static_cast<long>(result.affected_rows());
@@ -128,11 +131,11 @@ void RowStore::date_deaths(Transaction& transaction, std::string_view parent_col
   if (deaths.empty()) return;
   const DeathArrays arrays(deaths);
   const auto result =
-      transaction.run(fmt::format("SELECT mirrored.id, death.at, death.event_id FROM ({}) AS death "
-                                  "JOIN {} AS mirrored ON mirrored._env = $1 AND mirrored.{} = death.key "
-                                  "WHERE _deleted_at > death.at - interval '1 second' AND _deleted_by <> 'event' "
-                                  "AND updated_at <= death.at ORDER BY position",
-                                  DeathArrays::select, sql_.name, quote_identifier(parent_column)),
+      transaction.run(fmt::format("SELECT child.id, death.at, death.event_id FROM ({}) AS death "
+                                  "CROSS JOIN LATERAL (SELECT * FROM {} WHERE _env = {} AND {} = death.key OFFSET 0) "
+                                  "AS child WHERE _deleted_at > death.at - interval '1 second' "
+                                  "AND _deleted_by <> 'event' AND updated_at <= death.at ORDER BY position",
+                                  DeathArrays::select, sql_.name, this_environment, quote_identifier(parent_column)),
                       environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
   std::vector<LateEntry> dated;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {
@@ -145,15 +148,16 @@ void RowStore::date_deaths(Transaction& transaction, std::string_view parent_col
 void RowStore::confirm_deaths(Transaction& transaction, const std::vector<Death>& deaths) const {
   if (deaths.empty()) return;
   const DeathArrays arrays(deaths);
-  // A sweep notices a death later, the event knows when it was.
+  // A sweep notices a death later, the event knows when it was. That all dead have _deleted_by keeps the planner from
+  // the index of deaths, which it would read from end to end for every id as long as statistics know of no dead.
   transaction.run(fmt::format("UPDATE {} AS mirrored SET _deleted_by = 'event', _event_id = death.event_id, "
                               "_deleted_at = CASE WHEN _deleted_by = 'sweep' "
                               "THEN GREATEST(death.at, _observed_at + interval '1 microsecond') "
                               "ELSE GREATEST(_deleted_at, death.at) END, "
                               "_changed_at = clock_timestamp() "
                               "FROM ({}) AS death "
-                              "WHERE _env = $1 AND mirrored.id = death.key AND _deleted_at IS NOT NULL",
-                              sql_.name, DeathArrays::select),
+                              "WHERE _env = {} AND mirrored.id = death.key AND _deleted_by IS NOT NULL",
+                              sql_.name, DeathArrays::select, this_environment),
                   environment_, arrays.keys(), arrays.instants(), arrays.event_ids(), arrays.told());
 }
 

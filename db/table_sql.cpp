@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "db/connection.hpp"
+#include "db/environment_sql.hpp"
 
 namespace mirror::db {
 namespace {
@@ -42,8 +43,8 @@ std::string update_statement(const std::string& table, const std::vector<RowColu
     aliases += (i > 0 ? ", " : "") + columns[i].name;
   }
   return fmt::format(
-      "UPDATE {} AS mirrored SET {} FROM unnest({}) AS batch ({}) WHERE mirrored._env = $1 AND mirrored.id = batch.id",
-      table, assignments, arrays, aliases);
+      "UPDATE {} AS mirrored SET {} FROM unnest({}) AS batch ({}) WHERE mirrored._env = {} AND mirrored.id = batch.id",
+      table, assignments, arrays, aliases, this_environment);
 }
 
 /// `column = ANY ($2)` would leave the choice of the index to the planner. As long as a table has no statistics, which
@@ -64,22 +65,19 @@ TableSql::TableSql(const Connection& connection, const TableSpec& table_spec)
   const auto select = [&](std::string_view more) {
     return fmt::format(
         "SELECT id, created_at, updated_at, _hash, _observed_at, _event_id, _deleted_at, _deleted_by{} FROM {} "
-        "WHERE _env = $1",
-        more, name);
+        "WHERE _env = {}",
+        more, name, this_environment);
   };
   select_states = select("");
   select_states_and_raws_by_id = wanted(select(", _raw"), "id");
   // The order makes PostgreSQL ask an index even if it knows nothing of the table yet and takes most rows for dead
   // ones.
   select_any_dead =
-      fmt::format("SELECT FROM {} WHERE _env = $1 AND _deleted_at IS NOT NULL ORDER BY _deleted_at LIMIT 1", name);
-  // Two indexes hold nothing but the dead. As long as statistics know of none, both cost the same, and the one by time
-  // would be read from end to end for every id. It can't give this order, which for a single id means nothing. From
-  // some 20,000 dead on, unknown to statistics, that does not suffice: sorting one row costs less than a deeper index.
-  select_dead_by_id = fmt::format(
-      "SELECT state.* FROM unnest($2::text[]) AS wanted (wanted_value) CROSS JOIN LATERAL ({} AND _deleted_at IS NOT "
-      "NULL AND id >= wanted_value AND id <= wanted_value ORDER BY id LIMIT 1) AS state",
-      select_states);
+      fmt::format("SELECT FROM {} WHERE _env = {} AND _deleted_at IS NOT NULL ORDER BY _deleted_at LIMIT 1", name,
+                  this_environment);
+  // Asked outside: within the lookup the planner would rather read the index of deaths, which it takes to be empty as
+  // long as statistics know of no dead, from end to end for every id.
+  select_dead_by_id = wanted(select_states, "id") + " WHERE state._deleted_at IS NOT NULL";
   copied_columns = {"_env"};
   for (const auto& column : columns) copied_columns.push_back(column.name);
   update = update_statement(name, columns);

@@ -18,7 +18,8 @@ struct TableSql {
   const TableSpec* spec;
   std::string name;  ///< qualified and quoted
 
-  std::string select_states;  ///< `SELECT <state columns> FROM <table> WHERE _env = $1`, to be continued with AND
+  std::string
+      select_states;  ///< `SELECT <state columns> FROM <table> WHERE _env = <environment>`, to be continued with AND
   /// SELECT of the same columns of the rows whose `column` (quoted) is one of the text[] $2. Each value is looked up
   /// through an index of (_env, column), which the table has to have.
   [[nodiscard]] std::string select_states_by(const std::string& column) const;
@@ -27,7 +28,7 @@ struct TableSql {
   [[nodiscard]] std::string select_states_in(const std::string& scope_column) const;
   std::string select_states_and_raws_by_id;  ///< the same by id, with _raw behind the states
   std::string select_any_dead;               ///< a row if there is a tombstone
-  std::string select_dead_by_id;             ///< the states of those that are dead, from the index of the dead
+  std::string select_dead_by_id;             ///< the states of those that are dead
   std::vector<std::string> copied_columns;   ///< of a whole row, quoted, in the order of RowStore::insert
   std::string update;  ///< replaces rows by $2.. = one text[] per row column after _env; $1 = environment
 };

@@ -4,6 +4,7 @@
 
 #include "db/array_literal.hpp"
 #include "db/connection.hpp"
+#include "db/environment_sql.hpp"
 #include "db/result_reader.hpp"
 #include "db/transaction.hpp"
 
@@ -90,10 +91,13 @@ std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std
 
 void WalkStore::touch(Transaction& transaction, std::string_view stream, const std::vector<std::string>& scopes,
                       Instant at) const {
-  transaction.run(fmt::format("UPDATE {} SET touched_at = $4::timestamptz WHERE _env = $1 AND stream = $2 "
-                              "AND scope = ANY ($3::text[]) AND segment = '' "
-                              "AND COALESCE(touched_at, '-infinity') < $4::timestamptz",
-                              transaction.connection().table("walks")),
+  // One lookup each: a stream has as many walks as there are organizations.
+  transaction.run(fmt::format("UPDATE {0} AS walk SET touched_at = $4::timestamptz "
+                              "FROM unnest($3::text[]) AS touched (scope) CROSS JOIN LATERAL (SELECT ctid FROM {0} "
+                              "WHERE _env = {1} AND stream = $2 AND scope = touched.scope AND segment = '' "
+                              "AND COALESCE(touched_at, '-infinity') < $4::timestamptz OFFSET 0) AS found "
+                              "WHERE walk.ctid = found.ctid",
+                              transaction.connection().table("walks"), this_environment),
                   environment_, stream, array_literal(scopes), mirror::to_string(at));
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+#include <limits>
+
 namespace mirror::sync {
 
 std::optional<std::string> crossed_limit(long deletions, long live_rows, const BrakeOptions& options) {
@@ -14,6 +17,12 @@ std::optional<std::string> crossed_limit(long deletions, long live_rows, const B
                        options.max_percent);
   }
   return std::nullopt;
+}
+
+long rows_that_allow(long deletions, const BrakeOptions& options) {
+  if (options.max_percent <= 0) return std::numeric_limits<long>::max();
+  // One more than computed: rounding may lie on either side.
+  return static_cast<long>(std::ceil(static_cast<double>(deletions) * 100.0 / options.max_percent)) + 1;
 }
 
 }  // namespace mirror::sync

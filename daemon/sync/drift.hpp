@@ -7,7 +7,7 @@
 
 namespace mirror::sync {
 
-/// What the tail had seen when a sweep began, by the API's time.
+/// What the tail has seen, by the API's time.
 struct TailReach {
   Instant began_at;
   Instant caught_up_through;

@@ -12,8 +12,8 @@
 namespace mirror::sync {
 
 /// Rule R8 for deletions by event: counts them per table over a window of source time, children of deleted parents in
-/// their own table, and says which one crosses a limit. What a person has approved does not count again. Lives within
-/// one write transaction; not thread-safe.
+/// their own table, and says which one crosses a limit. An approval begins anew: what had died by then does not count.
+/// Lives within one write transaction; not thread-safe.
 class EventBrake {
  public:
   EventBrake(WriteSession& session, const BrakeOptions& options) : session_(session), options_(options) {}
@@ -28,12 +28,14 @@ class EventBrake {
   struct Window {
     std::vector<Instant> deaths;  ///< by event, counted
     long buried = 0;              ///< of these, those that are no longer live rows
-    Instant approved_through;
-    std::optional<long> live_rows;
+    long decides_about = 0;       ///< so many deletions `live_rows` decides about
+    long live_rows = 0;           ///< counted so far
   };
 
   Window& window_of(const TableSpec& table, Instant at);
   std::optional<std::string> crossed(const TableSpec& table, Instant at, long more);
+  long live_rows_for(const TableSpec& table, long deletions);
+  long count_live_rows(const TableSpec& table, std::optional<long> most);
 
   WriteSession& session_;
   BrakeOptions options_;

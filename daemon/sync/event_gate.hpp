@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,13 +22,14 @@ class EventGate {
   EventGate(WriteSession& session, const TableSpec& table, const BrakeOptions& options,
             const std::vector<std::string_view>& ids);
 
-  /// Whether `death` may be applied; if not, it is held. A row that is not alive counts for its children only.
+  /// Whether `death` may be applied; if not, it is held, or left to the next sweep because a person discarded it. A row
+  /// that is not alive counts for its children only.
   bool may_pass(const db::Death& death, bool is_live);
   /// Whether rows would die with it.
   [[nodiscard]] bool has_children(const db::Death& death) const { return children_.contains(death.key); }
   /// Whether `id` was held here; a later deletion of it then takes the place of the earlier one.
   bool is_held(const db::Death& later);
-  /// Puts what was held into the table's open hold. Returns how many deletions that are.
+  /// Puts what was held into the table's open hold. Returns how many deletions are new in it.
   std::size_t save() const;
 
  private:
@@ -35,6 +38,7 @@ class EventGate {
   EventBrake brake_;
   std::unordered_map<std::string, db::ChildCounts, IdHash, std::equal_to<>> children_;
   bool is_holding_;
+  std::set<std::string, std::less<>> discarded_;  ///< events
   db::HoldRecord hold_;
   std::vector<db::HeldDeletion> held_;
 };

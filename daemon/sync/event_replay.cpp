@@ -76,25 +76,4 @@ ReplayOutcome replay_events(const MirrorSession& session, Instant since, const s
   return outcome;
 }
 
-void keep_archive(const MirrorSession& session, const std::stop_token& stop) {
-  std::vector<std::string> dropped;
-  std::vector<std::string> forgotten;
-  const auto retention = session.options().changes_retention;
-  session.writer.run(
-      [&](WriteSession& write) {
-        write.tables.events.prepare_partitions(write.transaction);
-        dropped =
-            write.tables.events.drop_partitions_older_than(write.transaction, session.options().events.archive.count());
-        forgotten.clear();
-        if (retention.count() > 0) {
-          forgotten = write.tables.feed_retention.drop_older_than(write.transaction, retention.count());
-        }
-      },
-      stop);
-  for (const auto& partition : dropped) log::info("{} of the archive is older than events.archive: dropped", partition);
-  for (const auto& partition : forgotten) {
-    log::info("{} of the change feed is older than changes.retention: dropped", partition);
-  }
-}
-
 }  // namespace mirror::sync

@@ -20,8 +20,4 @@ ReplayOutcome retry_events(const MirrorSession& session, bool untried_only, cons
 /// the mirror knows already changes nothing. Throws as retry_events.
 ReplayOutcome replay_events(const MirrorSession& session, Instant since, const std::stop_token& stop);
 
-/// What has to be done for archive and feed now and then: partitions ahead of time, and those older than events.archive
-/// and changes.retention go.
-void keep_archive(const MirrorSession& session, const std::stop_token& stop);
-
 }  // namespace mirror::sync

@@ -28,7 +28,7 @@ constexpr hours longest_span{29 * 24};
 constexpr hours oldest_cursor{20 * 24};
 /// How often the database is told that nothing happened.
 constexpr std::chrono::seconds note_interval{5};
-constexpr hours archive_interval{1};
+constexpr hours retention_interval{1};
 constexpr std::chrono::milliseconds first_rest{500};
 constexpr std::chrono::milliseconds longest_rest{30'000};
 /// A page with so many poisoned events says more about the API, or about us, than about the events (rule R10).
@@ -85,7 +85,7 @@ void forget_old_news(api::EventPage& page, Instant oldest) {
 }  // namespace
 
 EventTail::EventTail(const MirrorSession& session, const api::EventsApi& api, std::function<void()> resync)
-    : session_(session), api_(api), resync_(std::move(resync)), schedule_(session.clock) {
+    : session_(session), api_(api), resync_(std::move(resync)), retention_(session), schedule_(session.clock) {
   for (const auto& type : mirrored_event_types()) types_.emplace_back(type.name);
   for (const auto& type : session.options().events.also) {
     if (std::ranges::find(types_, type) == types_.end()) types_.push_back(type);
@@ -124,7 +124,7 @@ void EventTail::load(const std::stop_token& stop) {
 
 void EventTail::run(const std::stop_token& stop) {
   Backoff backoff(first_rest, longest_rest);
-  auto archive_due = session_.clock.now();
+  auto retention_due = session_.clock.now();
   bool retried = false;
   while (!stop.stop_requested()) {
     session_.board.finished_iteration("events", longest_request);
@@ -132,9 +132,8 @@ void EventTail::run(const std::stop_token& stop) {
       // After an upgrade the quarantine may have become readable.
       if (!std::exchange(retried, true)) retry_events(session_, true, stop);
       const bool more = poll(stop);
-      if (session_.clock.now() >= archive_due) {
-        archive_due = session_.clock.now() + archive_interval;
-        keep_archive(session_, stop);
+      if (session_.clock.now() >= retention_due && !retention_.advance(stop)) {
+        retention_due = session_.clock.now() + retention_interval;
       }
       backoff.reset();
       if (!more) schedule_.wait(session_.options().events, stop);
@@ -153,18 +152,9 @@ bool EventTail::poll(const std::stop_token& stop) {
   // How far back an anchor lies is known only against the API's time.
   if (position_.cursor.empty() && !api_now_) api_now_ = ask_time(stop);
   const auto asked = query();
-  api::EventPage page;
-  try {
-    page = api_.list(asked, stop);
-  } catch (const api::UnknownEventType& refusal) {
-    drop(refusal, stop);
-    return true;
-  } catch (const api::ApiError& error) {
-    if (!refuses_position(error) || !error.from_workos() || !error.answered_at()) throw;
-    api_now_ = error.answered_at();
-    recover(fmt::format("the API refused it: {}", error.what()), *error.answered_at(), stop);
-    return true;
-  }
+  auto answer = ask(asked, stop);
+  if (!answer) return true;
+  api::EventPage& page = *answer;
   const Instant answered_at = page.answered_at;
   api_now_ = answered_at;
   if (asked.after && ignores_cursor(page, *asked.after)) {
@@ -197,8 +187,29 @@ bool EventTail::poll(const std::stop_token& stop) {
   return false;
 }
 
+/// Empty if a type of events was refused and dropped, or the cursor was refused and recovered.
+std::optional<api::EventPage> EventTail::ask(const api::EventQuery& query, const std::stop_token& stop) {
+  try {
+    auto page = api_.list(query, stop);
+    page_size_ = std::min(largest_page, 2 * page_size_);
+    return page;
+  } catch (const api::UnknownEventType& refusal) {
+    drop(refusal, stop);
+  } catch (const api::ApiError& error) {
+    if (!refuses_position(error) || !error.from_workos() || !error.answered_at()) throw;
+    api_now_ = error.answered_at();
+    recover(fmt::format("the API refused it: {}", error.what()), *error.answered_at(), stop);
+  } catch (const Error& error) {
+    // An answer that does not arrive whole may be too large, or too long under way.
+    if (error.fault() == Fault::unavailable) page_size_ = std::max(1, page_size_ / 2);
+    throw;
+  }
+  return std::nullopt;
+}
+
 api::EventQuery EventTail::query() const {
   api::EventQuery query;
+  query.limit = page_size_;
   std::ranges::copy_if(types_, std::back_inserter(query.types),
                        [&](const auto& type) { return !dropped_.contains(type); });
   if (!position_.cursor.empty()) {
@@ -223,10 +234,12 @@ void EventTail::accept(api::EventPage page, Instant oldest, const std::stop_toke
   EventWrite write;
   const auto last = std::find_if(page.events.rbegin(), page.events.rend(), [](const auto& e) { return !e.id.empty(); });
   if (last != page.events.rend()) {
-    write.cursor = EventWrite::Cursor{last->id, last->created_at};
+    // One that claims to be of the future must not pass for the place where the tail stands.
+    const Instant at = page.time_of(*last);
+    write.cursor = EventWrite::Cursor{last->id, at};
     position_.cursor = last->id;
-    position_.cursor_created_at = last->created_at;
-    session_.board.update_tail([at = last->created_at](TailProgress& tail) { tail.newest_event_at = at; });
+    position_.cursor_created_at = at;
+    session_.board.update_tail([at](TailProgress& tail) { tail.newest_event_at = at; });
   }
   forget_old_news(page, oldest);
   write.page = std::move(page);
@@ -308,7 +321,6 @@ Instant EventTail::reached() const {
 void EventTail::recover(const std::string& why, Instant now, const std::stop_token& stop) {
   session_.board.update_tail([](TailProgress& tail) { ++tail.recoveries; });
   if (position_.recoveries == 0) {
-    // An event may claim to be of the future.
     const Instant from = tail_start(std::min(reached(), now));
     log::warn("the event cursor is of no use any more ({}): reading events from {} on", why, to_string(from));
     anchor(from, 1, stop);

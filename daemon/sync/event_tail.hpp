@@ -14,6 +14,7 @@
 #include "db/tail_store.hpp"
 #include "support/backoff.hpp"
 #include "sync/mirror_session.hpp"
+#include "sync/retention.hpp"
 #include "sync/tail_schedule.hpp"
 
 namespace mirror::sync {
@@ -39,9 +40,12 @@ class EventTail {
   [[nodiscard]] const std::set<std::string>& dropped_types() const { return dropped_; }
 
  private:
+  static constexpr int largest_page = 100;
+
   /// Reads where the tail stands; if it never began, it begins now.
   void fix_start(const std::stop_token& stop);
   [[nodiscard]] api::EventQuery query() const;
+  std::optional<api::EventPage> ask(const api::EventQuery& query, const std::stop_token& stop);
   /// Applies what was created at `oldest` or later, and moves the cursor over all of it.
   void accept(api::EventPage page, Instant oldest, const std::stop_token& stop);
   [[nodiscard]] Instant ask_time(const std::stop_token& stop) const;
@@ -61,10 +65,12 @@ class EventTail {
   const MirrorSession& session_;
   const api::EventsApi& api_;
   std::function<void()> resync_;
+  Retention retention_;
   TailSchedule schedule_;
   std::vector<std::string> types_;
   std::set<std::string> dropped_;
   db::TailRecord position_;
+  int page_size_ = largest_page;        ///< fewer after an answer that did not arrive whole
   std::optional<Instant> api_now_;      ///< of the last answer
   std::atomic<bool> must_load_{false};  ///< position_ was changed in the database
   bool loaded_ = false;

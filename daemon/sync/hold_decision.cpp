@@ -59,7 +59,6 @@ class Approval {
     const auto confirmation = confirm(session_, table_, ids, nullptr, stop);
     const auto burial = bury_confirmed(session_, table_, confirmation, stop, events);
     deleted_ += burial.rows;
-    as_of_ = std::max(as_of_, confirmation.as_of);
     for (const auto& item : items) {
       // Observed again meanwhile: it is asked about once more.
       if (std::ranges::count(burial.survivors, item.id) == 0) asked_.emplace(item.id, item.event_id);
@@ -80,8 +79,6 @@ class Approval {
   void close(WriteSession& write, const std::string& decided_by) const {
     const auto& holds = write.tables.holds;
     if (!holds.decide(write.transaction, id_, "approved", decided_by)) return;
-    // What a person has approved does not count against the next deletions.
-    holds.cover(write.transaction, id_, as_of_);
     holds.note_outcome(write.transaction, id_, {gone_.begin(), gone_.end()}, deleted_, {kept_.begin(), kept_.end()});
     holds.close_moot(write.transaction, table_, id_);  // an event and a sweep may miss the same rows
   }
@@ -93,7 +90,6 @@ class Approval {
   std::set<std::string> gone_;
   std::set<std::string> kept_;
   long deleted_ = 0;
-  Instant as_of_;
 };
 
 }  // namespace

@@ -162,6 +162,7 @@ bool ListWalk::is_closed(const std::stop_token& stop) const {
 
 PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
   result_.answered_at = std::max(result_.answered_at, page.answered_at);
+  if (const auto reached = session_.board.tail().caught_up_through) snapshot_->tail_caught_up_through = *reached;
   PageWrite write{snapshot_,
                   {scope_, segment_},
                   std::move(page),

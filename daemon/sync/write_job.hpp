@@ -44,11 +44,11 @@ struct SnapshotContext {
   bool first_load = false;
   /// From when on events were followed, if they were before the snapshot began: then what it corrects is drift.
   std::optional<Instant> tail_began_at;
-  Instant tail_caught_up_through;  ///< when the snapshot began
+  std::atomic<Instant> tail_caught_up_through;  ///< when the snapshot last looked; a sweep may last for hours
   std::atomic<bool> has_candidates{false};
   std::atomic<bool> has_quarantined{false};  ///< objects of this environment wait in quarantine
 
-  [[nodiscard]] TailReach tail() const { return {*tail_began_at, tail_caught_up_through}; }
+  [[nodiscard]] TailReach tail() const { return {*tail_began_at, tail_caught_up_through.load()}; }
 
   /// Thread-safe; keeps at most `most_suspects`, the next sweep finds the others again.
   void add_suspect(Suspect suspect);

@@ -75,8 +75,8 @@ void HistoryRun::check_deaths(const MirrorView& now, const Step& step) const {
     // Children of a parent that the mirror never knew are not counted by the brake.
     if (row.deleted_by == "event" && before != before_.rows.end() && before->second.lives) ++deaths[row.table];
   }
-  // Approved deletions and those of another hour do not count.
-  if (!comes_from_events(step.action) || was_approved_ || directory_.has_jumped()) return;
+  // Deletions of another hour do not count.
+  if (!comes_from_events(step.action) || directory_.has_jumped()) return;
   for (const auto& [table, count] : deaths) {
     if (count <= history_.setting.most_deletions) continue;
     throw Violation(fmt::format("{} of {} died by events at once, and {} are the limit (R8)", count, table,

@@ -203,7 +203,6 @@ void HistoryRun::decide(const Step& step) {
     sync::discard_hold(mirror().session(), hold, "a history", {});
     return;
   }
-  was_approved_ = true;
   sync::approve_hold(mirror().session(), hold, "a history", {});
 }
 

@@ -99,7 +99,6 @@ class HistoryRun {
   std::map<std::string, std::string> shown_;  ///< ids of events that GET /events returned behind its cursor
   bool api_misbehaves_ = false;               ///< a fault was armed since the last healing
   bool api_misbehaved_ = false;
-  bool was_approved_ = false;
   MirrorView before_;
   std::int64_t noted_at_ = -1;  ///< position of the feed when `noted_` was read
   harness::MirrorContent noted_;

@@ -32,6 +32,18 @@ TEST_CASE("deletions of a table that is empty are held by percent like any other
   CHECK_FALSE(crossed_limit(0, 0, BrakeOptions{}));
 }
 
+TEST_CASE("so many rows as allow deletions are as many as the limit lets pass, or hardly more") {
+  for (const double percent : {0.1, 5.0, 9.9, 33.3, 100.0}) {
+    const BrakeOptions options{.max_count = 100'000, .min_count = 0, .max_percent = percent};
+    for (const long deletions : {1L, 21L, 333L, 99'999L}) {
+      CAPTURE(percent, deletions);
+      const long rows = mirror::sync::rows_that_allow(deletions, options);
+      CHECK_FALSE(crossed_limit(deletions, rows, options));
+      CHECK(crossed_limit(deletions, rows - 3, options));
+    }
+  }
+}
+
 TEST_CASE("limits of zero hold every deletion, and none where there is none") {
   const BrakeOptions options{.max_count = 0, .min_count = 0, .max_percent = 0};
   CHECK(crossed_limit(1, 1'000, options));

@@ -88,6 +88,18 @@ TEST_CASE("a change that is younger than what the tail had reached is in flight"
   CHECK(mirror.drift() == Rows{{"users", "in_flight", "1", user}});
 }
 
+TEST_CASE("what the tail has passed while a sweep lasts is no longer in flight") {
+  DriftFixture mirror;
+  const auto user = mirror.any(Kind::users);
+  SteppedMirror daemon(mirror);
+  daemon.catch_up();
+  mirror.change_user(user, {{"first_name", "Quiet"}}, {.event = false});
+  mirror.advance(minutes{1});
+  daemon.poll();  // which the database learns only seconds later, as in a long sweep
+  REQUIRE(daemon.sweep(users()).state == "certified");
+  CHECK(mirror.drift() == Rows{{"users", "missed_event", "1", user}});
+}
+
 TEST_CASE("another content under the same version has no known cause") {
   DriftFixture mirror;
   const auto user = mirror.any(Kind::users);

@@ -204,6 +204,20 @@ TEST_CASE("a person may be erased twice, and an id that nobody has is kept out f
   CHECK(mirror.count("SELECT count(*) FROM workos.erasures WHERE repeated_at IS NOT NULL") == 1);
 }
 
+TEST_CASE("an open hold counts what an erasure leaves in it") {
+  ErasureFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  mirror.database.execute(
+      "WITH hold AS (INSERT INTO workos.holds (_env, stream, cause, deletions, live_rows, reason) VALUES ('default', "
+      "'users', 'event', 2, 9, 'many') RETURNING id) INSERT INTO workos.hold_items (hold_id, table_name, id) "
+      "SELECT hold.id, 'users', held FROM hold, unnest(ARRAY['" +
+      mirror.person + "', 'user_other']) AS held");
+  mirror.delete_person();
+  mirror.erase(daemon);
+  CHECK(mirror.value("SELECT deletions FROM workos.holds") == "1");
+}
+
 TEST_CASE("an erasure while a sweep asks for the person leaves no id in the sweep's records") {
   Meanwhile meanwhile("snapshot.before_bury", 1);
   ErasureFixture mirror;

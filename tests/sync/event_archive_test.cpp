@@ -131,8 +131,11 @@ TEST_CASE("partitions of this month and the next are made before they are needed
   REQUIRE(mirror.partitions().size() == 4);
   db::Transaction transaction(connection);
   const std::int64_t days_90 = std::int64_t{90} * 86'400;
-  CHECK(events.drop_partitions_older_than(transaction, days_90 * 1'000).empty());
-  CHECK(events.drop_partitions_older_than(transaction, days_90) == std::vector<std::string>{"events_2020_05"});
+  CHECK(events.months_older_than(transaction, days_90 * 1'000).empty());
+  auto old = events.months_older_than(transaction, days_90);
+  REQUIRE(old.size() == 1);
+  CHECK(old.front().name == "events_2020_05");
+  CHECK(events.forget(transaction, old.front(), 100) == db::Forgetting::dropped);
   transaction.commit();
   CHECK(mirror.partitions() == std::vector<std::string>{month(0), month(1), "events_kept"});
 }
@@ -142,24 +145,24 @@ TEST_CASE("a month of the archive stays while something in it is needed, or some
   auto connection = mirror.database.connect();
   const db::EventStore events("default");
   const auto instant = *parse_instant("2020-05-17T12:00:00Z");
-  const std::int64_t days_90 = std::int64_t{90} * 86'400;
   const auto keep = [&](const db::EventStore& store, const char* id, const char* error) {
     db::Transaction transaction(connection);
     store.keep(transaction, {{id, "user.updated", instant, "users", "user_1", "{}", error, true, false}});
     transaction.commit();
   };
-  const auto drop = [&] {
+  const auto forget = [&] {
     db::Transaction transaction(connection);
-    auto dropped = events.drop_partitions_older_than(transaction, days_90);
+    db::OldMonth month{"events_2020_05"};
+    const auto outcome = events.forget(transaction, month, 100);
     transaction.commit();
-    return dropped;
+    return outcome;
   };
   const auto kept = [&] { return mirror.value("SELECT string_agg(id, ' ' ORDER BY id) FROM workos.events"); };
 
   keep(events, "event_1", "");
   keep(events, "event_2", "poison");
   keep(db::EventStore("other"), "event_3", "");
-  CHECK(drop().empty());
+  CHECK(forget() == db::Forgetting::kept);
   CHECK(kept() == "event_2 event_3");
   mirror.database.execute("DELETE FROM workos.events");
 
@@ -167,10 +170,10 @@ TEST_CASE("a month of the archive stays while something in it is needed, or some
   {
     db::Transaction reading(reader);
     reading.run("SELECT count(*) FROM workos.events");
-    CHECK(drop().empty());
+    CHECK(forget() == db::Forgetting::kept);
     reading.commit();
   }
-  CHECK(drop() == std::vector<std::string>{"events_2020_05"});
+  CHECK(forget() == db::Forgetting::dropped);
 }
 
 TEST_CASE("no secret of an event reaches the database, by tail or by webhook") {

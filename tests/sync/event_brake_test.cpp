@@ -1,10 +1,15 @@
 // Rule R8 for deletions that events tell.
 
+#include "sync/event_brake.hpp"
+
 #include <algorithm>
 
+#include "db/transaction.hpp"
 #include "model/streams.hpp"
+#include "sync/event_replay.hpp"
 #include "sync/hold_decision.hpp"
 #include "tests/catch.hpp"
+#include "tests/harness/rows_read.hpp"
 #include "tests/sync/tail_fixture.hpp"
 
 namespace mirror::tests {
@@ -94,6 +99,29 @@ TEST_CASE("deletions up to max_percent of the rows that lived pass, however they
   CHECK(mirror.held() == 1);
   CHECK(mirror.value("SELECT live_rows || ' ' || reason FROM workos.holds") ==
         "40 4 deletions of 40 rows exceed brake.max_percent = 9.9");
+}
+
+TEST_CASE("a large table is counted only as far as the limits need, and once to the end for a hold") {
+  BrakeFixture mirror(sync::BrakeOptions{});
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  mirror.database.execute(
+      "INSERT INTO workos.users (_env, id, _observed_at) "
+      "SELECT 'default', 'user_' || n, now() FROM generate_series(1, 50000) AS n");
+  const auto& table = *users().table;
+  const auto at = *parse_instant("2026-01-15T12:00:00Z");
+  daemon.session().writer.run(
+      [&](sync::WriteSession& write) {
+        sync::EventBrake brake(write, sync::BrakeOptions{});
+        const auto stopped = [&] { return brake.stop(table, at, true, {}); };
+        for (int n = 1; n <= 40; ++n) REQUIRE_FALSE(stopped());
+        CHECK(harness::rows_read(write.transaction, "users") <= 1'000);
+        for (int n = 41; n <= 500; ++n) REQUIRE_FALSE(stopped());
+        CHECK(harness::rows_read(write.transaction, "users") <= 30'000);
+        CHECK(stopped() == "501 deletions exceed brake.max_count = 500");
+        CHECK(brake.live_rows(table) == 50'040);
+      },
+      {});
 }
 
 TEST_CASE("the window is one of source time: what died an hour ago does not count") {
@@ -240,6 +268,55 @@ TEST_CASE("what a person has approved does not count against the next deletions"
   daemon.catch_up();
   CHECK(mirror.dead() == 13);
   CHECK(mirror.held() == 1);
+}
+
+TEST_CASE("an approval covers what had been told by then, not what is told later of the time before") {
+  BrakeFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  mirror.erase_users(7);
+  daemon.catch_up();
+  REQUIRE(mirror.held() == 2);
+  mirror.erase_users(9);  // unheard of as yet
+  mirror.advance(minutes{1});
+  mirror.approve(daemon);
+  REQUIRE(mirror.dead() == 7);
+  daemon.catch_up();
+  CHECK(mirror.dead() == 7 + 5);
+  CHECK(mirror.held() == 4);
+}
+
+TEST_CASE("a held deletion that is told again counts once, and so do its children") {
+  BrakeFixture mirror({.max_count = 0, .min_count = 0, .max_percent = 0}, 60);
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  const auto user = mirror.value("SELECT min(user_id) FROM workos.organization_memberships_live");
+  const auto members =
+      mirror.count("SELECT count(*) FROM workos.organization_memberships_live WHERE user_id = '" + user + "'");
+  mirror.change([&](Store& store) {
+    store.events().append("user.deleted", Json{{"object", "user"}, {"id", user}}.dump(), "", store.now());
+  });
+  daemon.catch_up();
+  sync::replay_events(daemon.session(), Instant{0}, {});
+  CHECK(mirror.held() == 1);
+  CHECK(mirror.count("SELECT cascades FROM workos.holds") == members);
+  CHECK(daemon.board().events().held == 1);
+}
+
+TEST_CASE("a discarded deletion that is told again is left to the next sweep") {
+  BrakeFixture mirror;
+  SteppedMirror daemon(mirror);
+  daemon.sweep_all();
+  mirror.erase_users(7);
+  daemon.catch_up();
+  sync::discard_hold(daemon.session(), mirror.open_hold(), "tester", {});
+  if (GENERATE(false, true)) mirror.advance(minutes{180});  // no limit would be crossed any more
+  sync::replay_events(daemon.session(), Instant{0}, {});
+  CHECK(mirror.holds() == 1);
+  CHECK(mirror.dead() == 5);
+  mirror.advance(minutes{1});
+  CHECK(daemon.sweep(users()).counts.held == 0);
+  CHECK(mirror.dead() == 7);
 }
 
 TEST_CASE("an approval of a deletion that claims to be of the far future does not open the brake for good") {

@@ -6,6 +6,7 @@
 #include "model/streams.hpp"
 #include "tests/catch.hpp"
 #include "tests/harness/caught_error.hpp"
+#include "tests/harness/skipping_clock.hpp"
 #include "tests/harness/wait_until.hpp"
 #include "tests/sync/meanwhile.hpp"
 #include "tests/sync/tail_fixture.hpp"
@@ -333,6 +334,64 @@ TEST_CASE("an event from the far future does not take a later recovery with it")
   daemon.catch_up();
   CHECK(mirror.workos.fired("refused-cursor") == 1);
   CHECK(mirror.cursor() == mirror.newest_event_id());
+}
+
+TEST_CASE("an event from the far future hides no outage that follows it") {
+  LongTailFixture mirror;
+  mirror.advance(day);
+  {
+    SteppedMirror daemon(mirror);
+    daemon.sweep_all();
+    mirror.change_users(1);
+    mirror.workos.with([](World& world) {
+      auto& log = world.store.events();
+      auto event = simulator::Json::parse(log.at(log.size() - 1).text);
+      event["created_at"] = "9999-12-31T23:59:59.999Z";
+      log.spoil(log.size() - 1, event.dump());
+    });
+    daemon.catch_up();
+  }
+  mirror.change_users(2);
+  mirror.advance(2 * day);
+  mirror.workos.arm({.name = "refused-cursor", .target = "/events", .count = 1});
+  SteppedMirror daemon(mirror);
+  daemon.catch_up();
+  CHECK(mirror.workos.fired("refused-cursor") == 1);
+  CHECK(mirror.cursor() == mirror.newest_event_id());
+  CHECK(mirror.differences_events_tell() == none);
+}
+
+TEST_CASE("after an answer that did not arrive whole fewer events are asked for, then more again") {
+  LongTailFixture mirror;
+  harness::SkippingClock clock;
+  SteppedMirror daemon(mirror.database.options(), mirror.options, api::make_api_client(mirror.api_options, clock),
+                       clock);
+  daemon.sweep_all();
+  daemon.catch_up();
+  mirror.change_users(1);
+  mirror.workos.with([](World& world) { world.log.clear(); });
+  mirror.workos.arm({.name = "truncated-json", .target = "/events", .count = 8});
+  int failures = 0;
+  while (mirror.cursor() != mirror.newest_event_id()) {
+    try {
+      daemon.poll();
+      daemon.session().writer.flush({});
+    } catch (const Error&) {
+      REQUIRE(++failures < 8);
+    }
+  }
+  REQUIRE(failures > 0);
+  for (int i = 0; i < failures; ++i) daemon.poll();
+  std::vector<std::string> limits;
+  for (const auto& request : mirror.requests()) {
+    const auto at = request.find("limit=") + 6;
+    const auto limit = request.substr(at, request.find('&', at) - at);
+    if (limits.empty() || limits.back() != limit) limits.push_back(limit);
+  }
+  std::vector<std::string> expected{"100"};
+  for (int i = 1; i <= failures; ++i) expected.push_back(std::to_string(100 >> i));
+  for (int i = failures - 1; i >= 0; --i) expected.push_back(std::to_string(std::min(100, 2 * (100 >> (i + 1)))));
+  CHECK(limits == expected);
 }
 
 TEST_CASE("a type of events that the API refuses is dropped with a finding, and the others are followed") {
