@@ -31,6 +31,15 @@ struct LongTailFixture : TailFixture {
   void change_users(std::uint64_t seed) {
     change([&](simulator::Store& store) { simulator::Changes(store, seed).update(Kind::users, 2); });
   }
+  /// The newest event says that it is of the year 9999.
+  void claim_future() {
+    workos.with([](World& world) {
+      auto& log = world.store.events();
+      auto event = simulator::Json::parse(log.at(log.size() - 1).text);
+      event["created_at"] = "9999-12-31T23:59:59.999Z";
+      log.spoil(log.size() - 1, event.dump());
+    });
+  }
   /// Targets of the requests for events that were answered, from the first on.
   std::vector<std::string> requests() {
     auto pages = workos.with([](World& world) { return world.log.pages_in_order(); });
@@ -322,12 +331,7 @@ TEST_CASE("an event from the far future does not take a later recovery with it")
   SteppedMirror daemon(mirror);
   daemon.sweep_all();
   mirror.change_users(1);
-  mirror.workos.with([](World& world) {
-    auto& log = world.store.events();
-    auto event = simulator::Json::parse(log.at(log.size() - 1).text);
-    event["created_at"] = "9999-12-31T23:59:59.999Z";
-    log.spoil(log.size() - 1, event.dump());
-  });
+  mirror.claim_future();
   daemon.catch_up();
   mirror.change_users(2);
   mirror.workos.arm({.name = "refused-cursor", .target = "/events", .count = 1});
@@ -343,12 +347,7 @@ TEST_CASE("an event from the far future hides no outage that follows it") {
     SteppedMirror daemon(mirror);
     daemon.sweep_all();
     mirror.change_users(1);
-    mirror.workos.with([](World& world) {
-      auto& log = world.store.events();
-      auto event = simulator::Json::parse(log.at(log.size() - 1).text);
-      event["created_at"] = "9999-12-31T23:59:59.999Z";
-      log.spoil(log.size() - 1, event.dump());
-    });
+    mirror.claim_future();
     daemon.catch_up();
   }
   mirror.change_users(2);
