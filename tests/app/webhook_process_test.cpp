@@ -117,8 +117,8 @@ TEST_CASE("webhooks with a wrong signature or a stale time are 401, counted, and
     simulator::WebhookOptions options;
     const char* result;
   };
-  const auto [options, result] = GENERATE(Spoiled{{.wrong_signature = 1, .retries = 0}, "refused_signature"},
-                                          Spoiled{{.stale = 1, .retries = 0}, "refused_stale"});
+  const auto [options, result] = GENERATE(Spoiled{{.url = {}, .wrong_signature = 1, .retries = 0}, "refused_signature"},
+                                          Spoiled{{.url = {}, .stale = 1, .retries = 0}, "refused_stale"});
   const auto sent = send_events(mirror, *daemon, options, 10);
   CHECK(sent.refused == std::map<int, std::size_t>{{401, 10}});
   CHECK(sent.delivered == 0);
@@ -132,7 +132,7 @@ TEST_CASE("what was refused for its signature or its time arrives by a retry tha
   ProgramFixture mirror(with_invisible_events());
   auto daemon = mirror.start({"run"}, {secret});
   REQUIRE(wait_until([&] { return daemon->role() == "writer"; }));
-  const auto sent = send_events(mirror, *daemon, {.wrong_signature = 0.3, .stale = 0.3}, 40);
+  const auto sent = send_events(mirror, *daemon, {.url = {}, .wrong_signature = 0.3, .stale = 0.3}, 40);
   REQUIRE(sent.wrong_signatures > 5);
   REQUIRE(sent.stale > 5);
   CHECK(sent.delivered == 40);
