@@ -86,7 +86,6 @@ Confirmation confirm(const MirrorSession& session, const TableSpec& table, const
       const Instant at =
           known == states.end() ? object->answered_at : std::max(object->answered_at, known->second.observed_at);
       result.gone.push_back({id, at});
-      result.as_of = std::max(result.as_of, at);
       return;
     }
     result.kept.push_back(id);

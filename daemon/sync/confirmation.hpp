@@ -22,7 +22,6 @@ struct Confirmation {
 
   std::vector<Gone> gone;
   std::vector<std::string> kept;  ///< found; the objects were handed to the writer
-  Instant as_of;                  ///< the API's time of the last 404
 };
 
 /// Reads each object by its id, side by side, in the limiter's confirm lane. Found objects are written as they are
