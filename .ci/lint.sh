@@ -50,6 +50,11 @@ lint_files() {
     echo "files name paths of a developer's machine" >&2
     found=1
   fi
+  # What clang-tidy can't say of files that it reads together.
+  if tracked '*.cpp' '*.hpp' | xargs -0 grep -H '^#include' | sort | uniq -d | grep .; then
+    echo "files include something twice" >&2
+    found=1
+  fi
   return "$found"
 }
 
@@ -80,11 +85,11 @@ lint_package() {
   make_package
 }
 
-# Two files at a time, the largest first, so that no long one is left for the end.
+# Groups of files side by side, the largest first, so that no long one is left for the end.
 lint_tidy() {
   configure tidy
   # Generated sources are included nowhere, but the compile commands name precompiled and generated files by target.
   cmake --build build/tidy --target mirror_migrations >&2
-  tracked 'daemon/*.cpp' 'db/*.cpp' | xargs -0 ls -S |
-    xargs --no-run-if-empty -n 1 -P "$(nproc)" .ci/tidy_one
+  tracked 'daemon/*.cpp' 'db/*.cpp' | xargs -0 ls -S | xargs .ci/tidy_groups |
+    xargs --no-run-if-empty -L 1 -P "$(nproc)" .ci/tidy_group
 }

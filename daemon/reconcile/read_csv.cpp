@@ -19,7 +19,7 @@ class CsvScanner {
   [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
   SourceRow next() {
-    SourceRow record{line_, {}};
+    SourceRow record{line_, {}, 0};
     do {
       record.values.emplace_back(next_field());
     } while (skip_separator());

@@ -13,6 +13,7 @@ namespace mirror::reconcile {
 struct SourceRow {
   std::size_t number = 0;                          ///< of the line, item or row, from 1 on
   std::vector<std::optional<std::string>> values;  ///< as many as there are columns
+  std::size_t line = 0;                            ///< where an item begins; 0: the number says it, or there are none
 };
 
 struct SourceRows {
@@ -26,7 +27,11 @@ struct SourceRows {
     named_at.push_back(std::move(place));
   }
 
-  [[nodiscard]] std::string place(const SourceRow& row) const { return unit + " " + std::to_string(row.number); }
+  /// As in "line 7" or "line 7 (item 2)".
+  [[nodiscard]] std::string place(const SourceRow& row) const {
+    const std::string counted = unit + " " + std::to_string(row.number);
+    return row.line == 0 ? counted : "line " + std::to_string(row.line) + " (" + counted + ")";
+  }
 };
 
 /// Reads CSV (RFC 4180): comma, semicolon or tab, whichever the first line has most; quotes; CRLF or LF; a byte order

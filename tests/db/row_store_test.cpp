@@ -47,6 +47,7 @@ TEST_CASE("a lookup by id reads only the rows asked for, also in a table without
 
   REQUIRE_FALSE(users.has_dead(transaction));
   REQUIRE(rows_read(transaction, "users") == 101);
+  // Which is why nobody asks for them one by one. Who does reads those asked for, and no others.
   REQUIRE(users.read_dead(transaction, {ids.begin(), ids.end()}).empty());
   REQUIRE(rows_read(transaction, "users") == 202);
 }

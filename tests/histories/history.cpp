@@ -92,6 +92,7 @@ History make_history(std::uint64_t seed) {
     if (setting.tells_all && is_untold(action)) continue;
     history.steps.push_back({action, any_number(random), any_number(random), any_number(random)});
   }
+  setting.hesitates = random.chance(0.2);
   return history;
 }
 
@@ -99,9 +100,10 @@ std::string to_string(const History& history) {
   const auto& setting = history.setting;
   auto text = fmt::format(
       "seed {}: pages of {}, {} walks side by side, events visible after {} ms, at most {} deletions, host {} years "
-      "off{}\n",
+      "off{}{}\n",
       history.seed, setting.page_size, setting.parallel, setting.visibility_delay_ms, setting.most_deletions,
-      setting.host_clock_years, setting.tells_all ? ", all is told" : "");
+      setting.host_clock_years, setting.tells_all ? ", all is told" : "",
+      setting.hesitates ? ", threads hesitate" : "");
   for (const auto& step : history.steps) {
     text += fmt::format("  {} {} {} {}\n", name_of(step.action), step.what, step.which, step.how);
   }

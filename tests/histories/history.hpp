@@ -60,6 +60,8 @@ struct Setting {
   int host_clock_years = 0;     ///< by which the daemon's host is wrong
   /// Every change has an event that arrives, and the API behaves: events alone must make the mirror equal.
   bool tells_all = false;
+  /// Threads stay at fault points for a while, as they do on a busy machine.
+  bool hesitates = false;
 };
 
 struct History {

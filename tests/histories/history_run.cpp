@@ -66,12 +66,14 @@ HistoryRun::HistoryRun(harness::TestDatabase& database, std::string environment,
 }
 
 HistoryRun::~HistoryRun() {
+  crashes_.hesitate(false);
   crashes_.disarm();
   crashes_.begin_anew();
 }
 
 void HistoryRun::run() {
   ++tally_.histories;
+  crashes_.hesitate(history_.setting.hesitates);
   if (history_.setting.tells_all) {
     for (const auto* stream : all_streams()) sweep(*stream);
     check_step({Action::sweep});

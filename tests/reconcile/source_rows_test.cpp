@@ -98,14 +98,17 @@ TEST_CASE("JSON is read as a list or under people, with lists of roles, numbers 
   CHECK(rows.columns == Texts{"email", "role", "external_id"});
   CHECK(texts(rows.rows[0]) == Texts{"a@x.test", "b|a", "NULL"});
   CHECK(texts(rows.rows[1]) == Texts{"NULL", "NULL", "7"});
-  CHECK(rows.place(rows.rows[1]) == "item 2");
+  CHECK(rows.place(rows.rows[1]) == (is_named ? "line 2 (item 2)" : "line 1 (item 2)"));
 }
 
-TEST_CASE("JSON that breaks off is refused with line and character, and without what it holds") {
+TEST_CASE("JSON that breaks off is refused with line and column, and without what it holds") {
   const std::string text = problems_of("[{\"email\":\"ada@x.test\"},\n {\"email\" \"b@x.test\"}]");
-  CHECK_THAT(text, ContainsSubstring("line 2, character"));
+  CHECK_THAT(text, ContainsSubstring("line 2, column 20: not JSON"));
   CHECK_THAT(text, !ContainsSubstring("@"));
-  CHECK_THAT(problems_of("[1, {\"email\": {}}]"),
-             ContainsSubstring("item 1: not an object") && ContainsSubstring("item 2, key 1: neither a text nor null"));
+  CHECK_THAT(problems_of("\xEF\xBB\xBF\n[1,\n {\"role\\\"\": null, \"email\": {}}, [{}]\n]"),
+             ContainsSubstring("line 2 (item 1): not an object") &&
+                 ContainsSubstring("line 3, column 19 (item 2): neither a text nor null") &&
+                 ContainsSubstring("line 3 (item 3): not an object"));
+  CHECK_THAT(problems_of("{\"others\": [1], \"people\": 7}"), ContainsSubstring("neither a list nor an object"));
   CHECK_THAT(problems_of("{\"persons\":[]}"), ContainsSubstring("neither a list nor an object with the list"));
 }

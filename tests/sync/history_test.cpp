@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "db/feed_retention.hpp"
@@ -189,6 +190,39 @@ TEST_CASE("a deletion stands at the time of its event, though a sweep noticed it
   CHECK(at({death.microseconds - 1}) == living);
   CHECK(at(death) == 0);
   CHECK(at({death.microseconds + 60'000'000}) == 0);
+}
+
+TEST_CASE("a member of whom is told once an answer has shown the end of their organization lived until its event") {
+  HistoryFixture mirror;
+  const auto organization = mirror.any(Kind::organizations);
+  const auto told = mirror.events_told();
+  const auto member = mirror.change([&](Store& store) {
+    const auto user = store.create(Kind::users, {{"email", "a@example.com"}}).id;
+    return store.create(Kind::organization_memberships, {{"user_id", user}, {"organization_id", organization}}).id;
+  });
+  mirror.workos.with([](simulator::World& world) {
+    world.clock.set({world.clock.now().microseconds / 1'000'000 * 1'000'000 + 489'000});
+  });
+  mirror.change([&](Store& store) { store.erase(Kind::organizations, organization); });
+  const Instant death = mirror.now();
+  const Instant alive{death.microseconds - 100'000};
+  // The Date of the answer is cut to the second: the organization seems to have ended before it did.
+  mirror.daemon.sweep(organizations());
+  REQUIRE(mirror.value("SELECT _deleted_by FROM workos.organizations WHERE id = '" + organization + "'") == "sweep");
+  const auto events = mirror.event_texts(told);
+  mirror.daemon.deliver(
+      *std::ranges::find_if(events, [&](const auto& text) { return text.find(member) != text.npos; }));
+  REQUIRE(mirror.count("SELECT count(*) FROM workos.organization_memberships WHERE id = '" + member +
+                       "' AND _deleted_at < '" + to_string(alive) + "'") == 1);
+  mirror.pass();
+  const auto lives_at = [&](Instant moment) {
+    return mirror.count("SELECT count(*) FROM workos.organization_memberships_as_of('" + to_string(moment) +
+                        "') WHERE id = '" + member + "'") == 1;
+  };
+  CHECK(lives_at(alive));
+  CHECK(!lives_at(death));
+  CHECK(mirror.value("SELECT via || ' ' || (event_id IS NOT NULL) FROM workos.history('organization_memberships', '" +
+                     member + "') WHERE lives") == "event true");
 }
 
 TEST_CASE("what changes without an event is known from when it was seen") {
