@@ -51,7 +51,21 @@ void append_array(dom::array array, std::string_view json, std::string& out) {
   out += ']';
 }
 
+/// `{"slug": "admin"}` for example: nothing to sort.
+void append_only_member(dom::object object, std::string_view json, std::string& out) {
+  const dom::key_value_pair member = *object.begin();
+  std::string_view key_text;
+  Slice value;
+  if (!MemberSlices(json).next(key_text, value)) return;
+  out += '{';
+  append_string(member.key, out);
+  out += ':';
+  append_canonical(member.value, value.text, out);
+  out += '}';
+}
+
 void append_object(dom::object object, std::string_view json, std::string& out) {
+  if (object.size() == 1) return append_only_member(object, json, out);
   std::map<std::string_view, std::string> members;
   MemberSlices slices(json);
   std::string_view key_text;

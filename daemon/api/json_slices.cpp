@@ -93,14 +93,23 @@ Slice slice_value(std::string_view text, std::size_t at) {
 }
 
 bool MemberSlices::next(std::string_view& key, Slice& value) {
+  if (!next_key(key)) return false;
+  value = this->value();
+  return true;
+}
+
+bool MemberSlices::next_key(std::string_view& key) {
   if (at_ < text_.size() && text_[at_] == ',') ++at_;
   if (at_ >= text_.size() || text_[at_] != '"') return false;
   key = text_.substr(at_, end_of_string(text_, at_) - at_);
-  const std::size_t colon = at_ + key.size();
-  if (colon + 1 >= text_.size()) return false;
-  value = slice_value(text_, colon + 1);
-  at_ = colon + 1 + value.text.size();
-  return true;
+  at_ += key.size() + 1;  // and the colon
+  return at_ < text_.size();
+}
+
+Slice MemberSlices::value() {
+  const Slice value = slice_value(text_, at_);
+  at_ += value.text.size();
+  return value;
 }
 
 bool ElementSlices::next(Slice& element) {

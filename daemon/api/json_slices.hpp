@@ -22,6 +22,11 @@ class MemberSlices {
   explicit MemberSlices(std::string_view object) : text_(object) {}
   /// False at the end. `key` keeps its quotes and escapes.
   bool next(std::string_view& key, Slice& value);
+  /// The same in two steps, of which the second may be left out if no other member is wanted.
+  bool next_key(std::string_view& key);
+  Slice value();
+  /// The text from the value on whose key was given last, to the end.
+  [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
 
  private:
   std::string_view text_;

@@ -37,14 +37,16 @@ ListEnvelope read_envelope(dom::element root, std::string_view text) {
   bool has_data = false;
   MemberSlices slices(text);
   std::string_view key_text;
-  Slice value;
   for (const dom::key_value_pair member : object) {
-    if (!slices.next(key_text, value)) break;
+    if (member.key == "list_metadata") envelope.after = read_cursor(member.value);
+    if (has_data && member.key == "data") throw not_a_list("it has `data` twice");
+    // Whoever reads the elements finds the end of `data`: nearly all of the text, so nobody looks for it before.
+    if (has_data || !slices.next_key(key_text)) continue;
     if (member.key == "data") {
       has_data = member.value.get_array().get(envelope.data) == simdjson::SUCCESS;
-      envelope.data_text = value.text;
-    } else if (member.key == "list_metadata") {
-      envelope.after = read_cursor(member.value);
+      envelope.data_text = slices.rest();
+    } else {
+      slices.value();
     }
   }
   if (!has_data) throw not_a_list("it has no array `data`");

@@ -11,7 +11,7 @@ namespace mirror::api {
 /// The parts of a list's envelope that matter.
 struct ListEnvelope {
   simdjson::dom::array data;
-  std::string_view data_text;  ///< of `data`, minified
+  std::string_view data_text;  ///< minified, from the beginning of `data` to the end of the answer
   std::optional<std::string> after;
 };
 

@@ -242,8 +242,22 @@ TEST_CASE("the cursor ends a list only if it is null, missing or empty") {
   CHECK_THROWS_AS(after(R"("user_1")"), ApiError);
 }
 
+TEST_CASE("the items of a list are found wherever `data` stands") {
+  const std::string more = R"("more":[{"data":"]"},"\"data\":["],"data_":{"list_metadata":7})";
+  const std::string data = "\"data\":[" + user("") + "," + user("") + "]";
+  const std::string metadata = R"("list_metadata":{"after":"user_1"})";
+  const auto decode = [](const std::string& a, const std::string& b, const std::string& c) {
+    return decode_list_page("{ " + a + " , " + b + "," + c + "}", users());
+  };
+  for (const auto& page : {decode(more, data, metadata), decode(data, metadata, more), decode(metadata, more, data)}) {
+    CHECK(page.after == "user_1");
+    CHECK(page.rows.size() == 2);
+    CHECK(page.poison.empty());
+  }
+}
+
 TEST_CASE("JSON that is not a list is refused with a hint at the base URL") {
-  for (const std::string body : {R"({"status":"ok"})", "[]", "7", R"({"data":{}})"}) {
+  for (const std::string body : {R"({"status":"ok"})", "[]", "7", R"({"data":{}})", R"({"data":[],"data":[]})"}) {
     INFO(body);
     try {
       decode_list_page(body, users());
