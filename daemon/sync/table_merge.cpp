@@ -48,11 +48,6 @@ void count_event(EventCounts& counts, Verdict verdict) {
   }
 }
 
-db::LateEntry version_of(const Sighting& sighting) {
-  return {sighting.id(), via(sighting.source), sighting.observed_at, sighting.event_id,
-          sighting.batch->raw(sighting.row)};
-}
-
 bool is_write(Verdict verdict) {
   return verdict == Verdict::insert || verdict == Verdict::update || verdict == Verdict::revive;
 }
@@ -268,14 +263,11 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, const std::opti
   if (first_load && verdict == Verdict::insert) return;
   std::optional<std::string_view> before;
   if (const auto* earlier = outcome(sighting.id())) before = earlier->write.batch->raw(earlier->write.row);
-  if (tombstone) {
-    feed_.push_back({sighting.id(), "delete", "cascade", tombstone->at, before});
-    // An event that tells how it lived does not tell when its parent died, which may be known in whole seconds only.
-    if (!sighting.event_id.empty()) late_.push_back(version_of(sighting));
-    return;
-  }
   feed_.push_back(
       {sighting.id(), operation(verdict), via(sighting.source), sighting.observed_at, before, sighting.event_id});
+  if (!tombstone) return;
+  // What shows how it lived does not tell when its parent died, which may be known in whole seconds only.
+  feed_.push_back({sighting.id(), "delete", "cascade", tombstone->at, sighting.batch->raw(sighting.row)});
 }
 
 /// What it holds was true once, though something newer is known, or a read by id has yet to tell what is true now. An
@@ -283,7 +275,8 @@ void TableMerge::feed(const Sighting& sighting, Verdict verdict, const std::opti
 void TableMerge::note_late(const Sighting& sighting, const RowState* known) {
   const bool gives_order = sighting.is_told() && (known == nullptr || sighting.event_id != known->event_id);
   if (!gives_order && known != nullptr && is_version(*known, sighting.observation(nullptr))) return;
-  late_.push_back(version_of(without_mentions(sighting)));
+  const Sighting kept = without_mentions(sighting);
+  late_.push_back({kept.id(), via(kept.source), kept.observed_at, kept.event_id, kept.batch->raw(kept.row)});
 }
 
 bool TableMerge::write() {
