@@ -92,7 +92,7 @@ History make_history(std::uint64_t seed) {
     if (setting.tells_all && is_untold(action)) continue;
     history.steps.push_back({action, any_number(random), any_number(random), any_number(random)});
   }
-  setting.hesitates = random.chance(0.2);
+  setting.hesitates = random.chance(0.1);
   return history;
 }
 
