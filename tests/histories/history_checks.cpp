@@ -180,7 +180,7 @@ void HistoryRun::check_feed() {
   for (const auto& [key, state] : noted_) {
     if (rewound[key] != state) throw Violation(fmt::format("the feed read backwards gives another {}", key));
   }
-  // A row that arrived dead is in the mirror without a change.
+  // A tombstone of what never lived here is in the mirror without a change.
   for (const auto& [key, state] : rewound) {
     if (!noted_.contains(key) && state.lives) throw Violation(fmt::format("the feed does not tell how {} came", key));
   }
