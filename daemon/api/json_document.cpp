@@ -1,6 +1,7 @@
 #include "api/json_document.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -23,6 +24,17 @@ std::unique_ptr<simdjson::dom::parser> make_parser() {
   auto parser = std::make_unique<simdjson::dom::parser>();
   if (parser->allocate(256 * 1024, max_depth) != simdjson::SUCCESS) throw std::bad_alloc();
   return parser;
+}
+
+/// simdjson 3 minifies six times slower with AVX-512 than with AVX2 on processors that compress into memory by microcode
+/// (https://github.com/simdjson/simdjson/issues/2334), and on others hardly faster.
+const simdjson::implementation& minifier() {
+  static const simdjson::implementation& chosen = []() -> const simdjson::implementation& {
+    const auto* const avx2 = simdjson::get_available_implementations()["haswell"];
+    if (avx2 != nullptr && avx2->supported_by_runtime_system()) return *avx2;
+    return *simdjson::get_active_implementation();
+  }();
+  return chosen;
 }
 
 /// The documents that nobody uses. The one used last is given first: its memory is warm.
@@ -92,7 +104,9 @@ void JsonDocument::minify(std::string_view body) {
     minified_capacity_ = std::max(needed, std::size_t{64 * 1024});
     minified_ = std::make_unique_for_overwrite<char[]>(minified_capacity_);
   }
-  if (simdjson::minify(body.data(), body.size(), minified_.get(), minified_size_) != simdjson::SUCCESS) {
+  const auto* const from = reinterpret_cast<const std::uint8_t*>(body.data());
+  auto* const to = reinterpret_cast<std::uint8_t*>(minified_.get());
+  if (minifier().minify(from, body.size(), to, minified_size_) != simdjson::SUCCESS) {
     throw InvalidBody("the answer is not valid JSON: a string is not closed");
   }
 }

@@ -18,11 +18,10 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Waits for a place such that `left_free` others stay free for more urgent items. False, and the item is dropped,
-  /// when a stop is requested or the queue is closed.
-  bool push(Item item, const std::stop_token& stop, std::size_t left_free = 0) {
+  /// Waits for a place. False, and the item is dropped, when a stop is requested or the queue is closed.
+  bool push(Item item, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [&] { return closed_ || items_.size() + left_free < capacity_; })) return false;
+    if (!changed_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; })) return false;
     if (closed_) return false;
     items_.push_back(std::move(item));
     changed_.notify_all();

@@ -55,6 +55,7 @@ WalkResult ListWalk::run(bool always_prove, const std::stop_token& stop) {
 }
 
 ListWalk::Advance ListWalk::advance(bool always_prove, const std::stop_token& stop) {
+  if (!place_) place_ = session_.writer.pages().reserve(stop);
   auto page = fetch(stop);
   if (!page) {
     if (tracker_.cursor()) return begin_again("the API refused a cursor that it had given out");
@@ -170,7 +171,10 @@ PageWrite ListWalk::write_of(api::ListPage page, bool finishes) {
                   finishes ? std::string{} : tracker_.to_json(),
                   finishes,
                   is_proven_,
-                  std::exchange(voided_, {})};
+                  std::exchange(voided_, {}),
+                  {},
+                  {},
+                  std::move(place_)};
   // What shares the instant of the start is counted by the walk before.
   if (const auto& start = tracker_.start())
     count_at_neighbour(write, {Instant{INT64_MIN}, {start->created_at.microseconds + 1}, {}});

@@ -74,7 +74,7 @@ void SegmentedWalk::start_walks(std::stop_source& walks_stop) {
 
 bool SegmentedWalk::may_start_another() {
   // More walks would only wait for the writer.
-  const bool is_writer_behind = !threads_.empty() && session_.writer.is_full();
+  const bool is_writer_behind = !threads_.empty() && session_.writer.pages().is_used_up();
   return static_cast<int>(threads_.size()) < session_.parallelism() && !is_writer_behind;
 }
 

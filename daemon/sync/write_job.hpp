@@ -19,6 +19,7 @@
 #include "db/walk_store.hpp"
 #include "model/row_state.hpp"
 #include "sync/drift.hpp"
+#include "sync/page_budget.hpp"
 #include "sync/walk_tracker.hpp"
 
 namespace mirror::db {
@@ -75,6 +76,7 @@ struct PageWrite {
   std::set<std::string, std::less<>> shared = {};  ///< objects that the page of another walk counts
   /// Rows that PostgreSQL refuses, by batch (0: the page's rows, then the embedded) and row, with its complaint.
   std::map<std::pair<std::size_t, std::size_t>, std::string> unstorable = {};
+  PageBudget::Place place = {};  ///< taken before the page was asked for
 };
 
 /// An object that was read by its id.

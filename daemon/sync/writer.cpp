@@ -13,10 +13,11 @@
 namespace mirror::sync {
 namespace {
 
-/// Jobs waiting for the writer. Of pages, which are the large ones, there are fewer: with 100 kB a page this bounds the
-/// queue to a few megabytes, and leaves places for events (rule R16).
-constexpr std::size_t queue_capacity = 104;
-constexpr std::size_t places_for_events = 64;
+/// With 100 kB a page this bounds what sweeps hold to a few megabytes (rule R16). Enough for one transaction's pages to
+/// be written while those of the next are read.
+constexpr std::size_t most_pages = 64;
+/// Jobs waiting for the writer: pages and, however many of them there are, events.
+constexpr std::size_t queue_capacity = most_pages + 64;
 /// Jobs in one transaction: large enough to make COPY worth it, small enough for a stop within a second.
 constexpr std::size_t most_jobs = 64;
 /// How long progress without changes may stay uncommitted. A kill costs at most reading these pages again.
@@ -39,6 +40,7 @@ Writer::Writer(db::Connection connection, db::Lease& lease, const LiveOptions& o
       clock_(clock),
       board_(board),
       on_failure_(std::move(on_failure)),
+      pages_(most_pages),
       queue_(queue_capacity),
       last_commit_(clock.now()) {
   load_erased();
@@ -63,7 +65,7 @@ void Writer::end() {
 }
 
 void Writer::push(PageWrite page, const std::stop_token& stop) {
-  enqueue({std::move(page), nullptr}, stop, places_for_events);
+  enqueue({std::move(page), nullptr}, stop);
 }
 
 void Writer::push(SingleWrite single, const std::stop_token& stop) {
@@ -92,12 +94,8 @@ void Writer::flush(const std::stop_token& stop) {
   run([](WriteSession&) {}, stop);
 }
 
-bool Writer::is_full() const {
-  return queue_.size() + places_for_events >= queue_capacity;
-}
-
-void Writer::enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free) {
-  if (queue_.push(std::move(job), stop, left_free)) return;
+void Writer::enqueue(WriteJob job, const std::stop_token& stop) {
+  if (queue_.push(std::move(job), stop)) return;
   const std::lock_guard lock(failure_mutex_);
   if (failure_) throw Error(*failure_);
   throw Error(Fault::stopped, "stopped");

@@ -15,6 +15,7 @@
 #include "support/error.hpp"
 #include "sync/batch_merge.hpp"
 #include "sync/live_options.hpp"
+#include "sync/page_budget.hpp"
 #include "sync/status_board.hpp"
 #include "sync/write_job.hpp"
 
@@ -40,7 +41,7 @@ class Writer {
   void push(PageWrite page, const std::stop_token& stop);
   /// Queues an object that was read by its id.
   void push(SingleWrite single, const std::stop_token& stop);
-  /// Queues events. Sweeps leave places for them in the queue.
+  /// Queues events. However many pages wait, there are places for them in the queue.
   void push(EventWrite events, const std::stop_token& stop);
   /// The same; the result becomes ready after the commit.
   [[nodiscard]] std::future<void> deliver(EventWrite events, const std::stop_token& stop);
@@ -49,8 +50,8 @@ class Writer {
   /// Returns once everything queued before is committed.
   void flush(const std::stop_token& stop);
 
-  /// Pages have to wait for their turn in the queue.
-  [[nodiscard]] bool is_full() const;
+  /// Whoever reads a page in order to push it takes a place first. Events and tasks need none.
+  [[nodiscard]] PageBudget& pages() { return pages_; }
   /// Jobs that wait for the next transaction.
   [[nodiscard]] std::size_t queued_jobs() const { return queue_.size(); }
 
@@ -59,7 +60,7 @@ class Writer {
 
  private:
   void loop();
-  void enqueue(WriteJob job, const std::stop_token& stop, std::size_t left_free = 0);
+  void enqueue(WriteJob job, const std::stop_token& stop);
   void write(std::vector<WriteJob>& jobs);
   /// One transaction over `jobs`. Returns false if the database refuses the data of a job.
   bool try_write(std::vector<WriteJob*>& jobs, Lookup lookup);
@@ -89,6 +90,7 @@ class Writer {
   StatusBoard& board_;
   std::function<void(const Error&)> on_failure_;
 
+  PageBudget pages_;
   BoundedQueue<WriteJob> queue_;
   BatchProgress held_;  ///< progress of batches that had nothing to write
   Clock::TimePoint last_commit_;
