@@ -26,8 +26,8 @@ std::unique_ptr<simdjson::dom::parser> make_parser() {
   return parser;
 }
 
-/// simdjson 3 minifies six times slower with AVX-512 than with AVX2 on processors that compress into memory by microcode
-/// (https://github.com/simdjson/simdjson/issues/2334), and on others hardly faster.
+/// simdjson 3 minifies six times slower with AVX-512 than with AVX2 on processors that compress into memory by
+/// microcode (https://github.com/simdjson/simdjson/issues/2334), and on others hardly faster.
 const simdjson::implementation& minifier() {
   static const simdjson::implementation& chosen = []() -> const simdjson::implementation& {
     const auto* const avx2 = simdjson::get_available_implementations()["haswell"];

@@ -30,7 +30,10 @@ void PageBudget::Place::give_back() {
 
 PageBudget::Place PageBudget::reserve(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!given_back_.wait(lock, stop, [&] { return free_ > 0; })) throw Error(Fault::stopped, "stopped");
+  ++waiting_;
+  const bool is_free = given_back_.wait(lock, stop, [&] { return free_ > 0; });
+  --waiting_;
+  if (!is_free) throw Error(Fault::stopped, "stopped");
   --free_;
   return Place(*this);
 }
@@ -38,6 +41,11 @@ PageBudget::Place PageBudget::reserve(const std::stop_token& stop) {
 bool PageBudget::is_used_up() const {
   const std::lock_guard lock(mutex_);
   return free_ == 0;
+}
+
+std::size_t PageBudget::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_;
 }
 
 }  // namespace mirror::sync

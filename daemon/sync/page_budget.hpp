@@ -37,11 +37,14 @@ class PageBudget {
   /// Waits for a place. Whoever has one must not wait for another. Throws Error (stopped).
   [[nodiscard]] Place reserve(const std::stop_token& stop);
   [[nodiscard]] bool is_used_up() const;
+  /// How many wait for a place.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable_any given_back_;
   std::size_t free_;
+  std::size_t waiting_ = 0;
 };
 
 }  // namespace mirror::sync
