@@ -18,8 +18,8 @@ const EVP_MD* sha256() {
 
 void append_length(std::string& out, std::size_t length) {
   const auto byte = [&](int shift) { return static_cast<char>((length >> shift) & 0xFF); };
-  const std::array<char, 4> big_endian{byte(24), byte(16), byte(8), byte(0)};
-  out.append(big_endian.data(), big_endian.size());
+  const std::array<char, 4> bytes{byte(24), byte(16), byte(8), byte(0)};
+  out.append(bytes.data(), bytes.size());
 }
 
 std::uint64_t big_endian(const unsigned char* bytes) {

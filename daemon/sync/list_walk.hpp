@@ -49,7 +49,7 @@ class ListWalk {
   std::string scope_;
   ListSegments& segments_;
   std::string segment_;
-  PageBudget::Place place_;  ///< for the page that is read next
+  PageBudget::Place place_;  ///< for the page in hand, or the next one
   WalkTracker tracker_;
   WalkResult result_;
   bool is_proven_ = false;  ///< the closing proof was asked for and given

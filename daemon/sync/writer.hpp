@@ -22,9 +22,9 @@
 namespace mirror::sync {
 
 /// The one writer of an environment: takes what is queued, writes it as one transaction that ends with the lease's
-/// compare-and-swap (rule R11), and answers whoever waits. A full queue holds the fetchers back. Batches in which
-/// nothing differs are only read; their progress is committed with the next one that writes, or after a second
-/// (rule R13). Never waits for the network. push() and run() are thread-safe.
+/// compare-and-swap (rule R11), and answers whoever waits. A used-up budget of pages holds walks back, a full queue
+/// everybody. Batches in which nothing differs are only read; their progress is committed with the next one that
+/// writes, or after a second (rule R13). Never waits for the network. push() and run() are thread-safe.
 class Writer {
  public:
   /// Takes over `connection` and `lease`, which must be held. `on_failure` is called once, from the writer's thread,
