@@ -17,12 +17,32 @@ using simulator::Store;
 /// A mirror that followed many changes, in which everything is as the API shows it.
 struct ReplayFixture : TailFixture {
   ReplayFixture() {
+    const auto with_what_no_event_tells = change([](Store& store) {
+      return store
+          .create(Kind::organizations, {{"name", "Acme"}, {"allow_profiles_outside_organization", false}},
+                  {.event = false})
+          .id;
+    });
     daemon.sweep_all();
     daemon.catch_up();
+    change([&](Store& store) { store.update(Kind::organizations, with_what_no_event_tells, {{"name", "Acme 2"}}); });
     change_some(1);
     change_some(2);
     daemon.catch_up();
     database.execute("CREATE TABLE told AS SELECT DISTINCT table_name, object_id FROM workos.events");
+    database.execute(
+        "CREATE TABLE listed AS SELECT id, allow_profiles_outside_organization FROM workos.organizations "
+        "WHERE allow_profiles_outside_organization IS NOT NULL");
+  }
+
+  /// What differs, but for what the archive can't bring back because only lists tell it.
+  std::vector<std::string> differences_the_archive_tells() {
+    database.execute(
+        "UPDATE workos.organizations AS o SET "
+        "allow_profiles_outside_organization = listed.allow_profiles_outside_organization, _raw = o._raw || "
+        "jsonb_build_object('allow_profiles_outside_organization', listed.allow_profiles_outside_organization) "
+        "FROM listed WHERE o.id = listed.id AND o._deleted_at IS NULL");
+    return differences_events_tell();
   }
 
   /// `action` on every row that an event told of.
@@ -68,7 +88,7 @@ TEST_CASE("rows that are lost or wrong are rebuilt from the archive, which stays
   mirror.daemon.settle_doubts();
   CHECK(outcome.read == static_cast<long>(archive.size()));
   CHECK(outcome.parked == 0);
-  CHECK(mirror.differences_events_tell() == std::vector<std::string>{});
+  CHECK(mirror.differences_the_archive_tells() == std::vector<std::string>{});
   CHECK(mirror.rows() == rows);  // tombstones as well
   CHECK(mirror.archive() == archive);
   CHECK(mirror.cursor() == cursor);
