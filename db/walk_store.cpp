@@ -69,17 +69,18 @@ void WalkStore::finish(Transaction& transaction, std::string_view stream, const 
 std::vector<ScopeToWalk> WalkStore::scopes_to_walk(Transaction& transaction, std::string_view scope_table,
                                                    std::string_view stream, std::int64_t snapshot_id) const {
   const auto& connection = transaction.connection();
+  // One lookup each: a first load has filled the table of walks since it was last analyzed, if ever.
   const auto result = transaction.run(
-      fmt::format(
-          "SELECT parent.id, walk.certified_at IS NOT NULL, "
-          "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
-          "FROM {} AS parent LEFT JOIN {} AS walk ON walk._env = $1 AND walk.stream = $2 AND walk.scope = parent.id "
-          "AND walk.segment = '' "
-          "WHERE parent._env = $1 AND parent._deleted_at IS NULL "
-          "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
-          "ORDER BY COALESCE(walk.touched_at > walk.certified_at, false) DESC, walk.certified_at NULLS FIRST, "
-          "parent.id",
-          connection.table(scope_table), connection.table("walks")),
+      fmt::format("SELECT parent.id, walk.certified_at IS NOT NULL, "
+                  "CASE WHEN walk.snapshot_id = $3 THEN walk.progress END "
+                  "FROM {0} AS parent LEFT JOIN LATERAL (SELECT snapshot_id, state, progress, certified_at, touched_at "
+                  "FROM {1} WHERE _env = {2} AND stream = $2 AND scope = parent.id AND segment = '' "
+                  "OFFSET 0) AS walk ON true "
+                  "WHERE parent._env = $1 AND parent._deleted_at IS NULL "
+                  "AND (walk.snapshot_id = $3 AND walk.state <> 'running') IS NOT TRUE "
+                  "ORDER BY COALESCE(walk.touched_at > walk.certified_at, false) DESC, walk.certified_at NULLS FIRST, "
+                  "parent.id",
+                  connection.table(scope_table), connection.table("walks"), this_environment),
       environment_, stream, snapshot_id);
   std::vector<ScopeToWalk> scopes;
   for (int row = 0; row < static_cast<int>(result.size()); ++row) {

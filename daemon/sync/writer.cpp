@@ -15,7 +15,7 @@ namespace {
 
 /// With 100 kB a page this bounds what sweeps hold to a few megabytes (rule R16). Enough for one transaction's pages to
 /// be written while those of the next are read.
-constexpr std::size_t most_pages = 64;
+constexpr std::size_t most_pages = 80;
 /// Jobs waiting for the writer: pages and, however many of them there are, events.
 constexpr std::size_t queue_capacity = most_pages + 64;
 /// Jobs in one transaction: large enough to make COPY worth it, small enough for a stop within a second.

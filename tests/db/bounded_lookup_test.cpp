@@ -164,4 +164,35 @@ TEST_CASE("candidates are withdrawn and walks touched by reading those asked for
   CHECK(read_number(transaction.run("SELECT count(*) FROM workos.walks WHERE touched_at IS NOT NULL"), 0, 0) == 2);
 }
 
+TEST_CASE("scopes that are still to be walked are found by looking at each scope's walk once") {
+  harness::TestDatabase database;
+  constexpr int scopes = 2'000;
+  for (const char* table : {"organizations", "walks"}) {
+    database.execute(fmt::format("ALTER TABLE workos.{} SET (autovacuum_enabled = off)", table));
+  }
+  database.execute(
+      fmt::format("INSERT INTO workos.organizations (_env, id, created_at, updated_at, _raw, _hash, _observed_at) "
+                  "SELECT 'default', 'org_' || n, '2026-01-01Z', '2026-01-01Z', '{{}}', '\\x00', '2026-01-01Z' "
+                  "FROM generate_series(1, {}) n",
+                  scopes));
+  const bool walks_are_new = GENERATE(true, false);
+  const std::string analyze = GENERATE("ANALYZE workos.organizations", "ANALYZE workos.walks", "SELECT");
+  if (walks_are_new) database.execute(analyze);
+  database.execute(
+      fmt::format("INSERT INTO workos.walks (_env, stream, scope, snapshot_id, state, certified_at) "
+                  "SELECT 'default', 'organization_memberships', 'org_' || n, 1, 'proven', '2026-01-02Z' "
+                  "FROM generate_series(2, {}) AS n",
+                  scopes));
+  if (!walks_are_new) database.execute(analyze);
+  CAPTURE(walks_are_new, analyze);
+  Connection connection = database.connect();
+  const WalkStore walks("default");
+  Transaction transaction(connection);
+  const auto left = walks.scopes_to_walk(transaction, "organizations", "organization_memberships", 1);
+  REQUIRE(left.size() == 1);
+  CHECK(left.front().id == "org_1");
+  CHECK_FALSE(left.front().walked_before);
+  CHECK(rows_read(transaction, "walks") <= 2 * scopes);
+}
+
 }  // namespace mirror::db
